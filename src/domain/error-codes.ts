@@ -1,0 +1,107 @@
+// Owns the one table of error codes. A code is part of the public contract: add, never rename.
+// `retryable` is the default for errors of the code; `usage` marks bad input (exit code 2 in the shell).
+
+interface ErrorCodeTraits {
+  readonly retryable: boolean;
+  readonly usage: boolean;
+  /** What the code says, for docs/errors.md and for people reading a log. */
+  readonly meaning: string;
+}
+
+export const ERROR_CODES = {
+  // --- input: files, flags, arguments
+  FILE_NOT_FOUND: { retryable: false, usage: true, meaning: 'a named file does not exist' },
+  FILE_UNREADABLE: { retryable: false, usage: true, meaning: 'a named file exists and cannot be read' },
+  USAGE: { retryable: false, usage: true, meaning: 'a command, flag or flag value the command line does not know' },
+  CONFIG_INVALID: { retryable: false, usage: true, meaning: 'a configuration key or value is not valid' },
+  ARGUMENT_INVALID: { retryable: false, usage: true, meaning: 'a value given to an API function is not valid' },
+  WORKFLOW_JSON: { retryable: false, usage: true, meaning: 'a workflow file is not valid JSON or not UTF-8' },
+  WORKFLOW_SCHEMA: { retryable: false, usage: true, meaning: 'a workflow file has a missing, unknown or wrong field' },
+  WORKFLOW_INVALID: { retryable: false, usage: true, meaning: 'a workflow has faults; details.faults lists all' },
+  WORKFLOW_NOT_FOUND: { retryable: false, usage: true, meaning: 'no workflow of that name is loaded' },
+  WORKFLOW_EXISTS: { retryable: false, usage: true, meaning: 'a workflow of that name is already defined' },
+  REFERENCE_INVALID: { retryable: false, usage: true, meaning: 'a {{…}} reference is malformed or names nothing' },
+  EXPRESSION_INVALID: { retryable: false, usage: true, meaning: 'a run_if expression is not valid CEL or not boolean' },
+  PARAMETER_INVALID: {
+    retryable: false,
+    usage: true,
+    meaning: 'a run or task parameter is missing or of a wrong kind',
+  },
+  // --- graphs
+  DAG_INVALID: { retryable: false, usage: true, meaning: 'a task graph has faults; details.faults lists all' },
+  DAG_CYCLE: { retryable: false, usage: true, meaning: 'tasks depend on each other in a ring; .cycle names it' },
+  DEPENDENCY_MISSING: { retryable: false, usage: true, meaning: 'a task depends on a task that does not exist' },
+  DEPENDENCY_SELF: { retryable: false, usage: true, meaning: 'a task depends on itself' },
+  TASK_DUPLICATE: { retryable: false, usage: true, meaning: 'two tasks have the same name' },
+  TASK_NOT_FOUND: { retryable: false, usage: true, meaning: 'no task of that name or id' },
+  // --- task modules
+  STEP_MODULE_UNKNOWN: { retryable: false, usage: true, meaning: 'a step names a module that no tasks folder has' },
+  MODULE_NOT_FOUND: { retryable: false, usage: false, meaning: 'no tasks folder has the module' },
+  MODULE_LOAD_FAILED: { retryable: false, usage: false, meaning: 'the module exists and failed while being imported' },
+  ACTION_NOT_FOUND: { retryable: false, usage: false, meaning: 'the module does not export the action' },
+  MODULE_PATH_ESCAPES: { retryable: false, usage: true, meaning: 'a module name leads outside the tasks folders' },
+  // --- attempts
+  TASK_FAILED: { retryable: true, usage: false, meaning: 'the task body threw something without a code' },
+  TASK_TIMEOUT: { retryable: true, usage: false, meaning: 'an attempt ran longer than its time-out' },
+  TASK_CANCELLED: { retryable: false, usage: false, meaning: 'the task was cancelled' },
+  TASK_UNCAUGHT: { retryable: true, usage: false, meaning: 'code of the task threw outside of its promise' },
+  TASK_RESULT_INVALID: { retryable: false, usage: false, meaning: 'the result cannot be cloned or recorded as JSON' },
+  TASK_PARAMETERS_INVALID: { retryable: false, usage: false, meaning: 'parameters cannot be sent to a thread' },
+  THREAD_EXITED: { retryable: true, usage: false, meaning: 'the thread ended while the task ran on it' },
+  THREAD_OUT_OF_MEMORY: { retryable: true, usage: false, meaning: 'the thread reached its heap limit' },
+  COMMAND_FAILED: { retryable: true, usage: false, meaning: 'a child process ended with a non-zero code or signal' },
+  COMMAND_TIMEOUT: { retryable: true, usage: false, meaning: 'a child process ran longer than its time-out' },
+  UPSTREAM_FAILED: { retryable: false, usage: false, meaning: 'skipped: a task it depends on did not complete' },
+  CONDITION_FALSE: { retryable: false, usage: false, meaning: 'skipped: its run_if is false' },
+  // --- capacity
+  RESOURCE_NOT_FOUND: { retryable: false, usage: true, meaning: 'no resource of that id is registered' },
+  RESOURCE_EXISTS: {
+    retryable: false,
+    usage: true,
+    meaning: 'a resource of that id is already registered differently',
+  },
+  RESOURCE_AMOUNT_INVALID: {
+    retryable: false,
+    usage: true,
+    meaning: 'an amount is not positive, finite and a multiple',
+  },
+  RESOURCE_CAPACITY_EXCEEDED: {
+    retryable: false,
+    usage: true,
+    meaning: 'asks for more than the resource can ever give',
+  },
+  RESOURCE_CLOSED: { retryable: false, usage: false, meaning: 'the capacity guard is closed' },
+  RESOURCE_TIMEOUT: { retryable: true, usage: false, meaning: 'capacity did not come free in time' },
+  RESOURCE_LIMIT: { retryable: false, usage: true, meaning: 'more resources or waiters than the guard has room for' },
+  ALLOCATION_NOT_FOUND: { retryable: false, usage: true, meaning: 'no allocation of that id was ever made' },
+  ALLOCATION_RELEASED: { retryable: false, usage: true, meaning: 'the allocation was already released' },
+  ALLOCATION_STALE: { retryable: false, usage: false, meaning: 'the allocation belongs to an owner that is gone' },
+  // --- runs, sessions, engine
+  SESSION_NOT_FOUND: { retryable: false, usage: true, meaning: 'no session of that id' },
+  SESSION_CLOSED: { retryable: false, usage: true, meaning: 'the session has ended' },
+  SESSION_TIMEOUT: { retryable: false, usage: false, meaning: 'the session ran longer than its time-out' },
+  RUN_NOT_FOUND: { retryable: false, usage: true, meaning: 'no run of that id' },
+  RUN_EXISTS: { retryable: false, usage: true, meaning: 'a run of that id exists with other workflow or parameters' },
+  RUN_TIMEOUT: { retryable: false, usage: false, meaning: 'the run took longer than its time-out' },
+  RUN_CANCELLED: { retryable: false, usage: false, meaning: 'the run was cancelled' },
+  ENGINE_CLOSED: { retryable: false, usage: false, meaning: 'the engine was shut down' },
+  ACTOR_CRASHED: { retryable: true, usage: false, meaning: 'an actor of the engine ended with an error' },
+  SUPERVISOR_SPEC_INVALID: { retryable: false, usage: true, meaning: 'supervisor flags or a child spec are not valid' },
+  SUPERVISOR_CHILD: { retryable: false, usage: true, meaning: 'a child is not in the state the request needs' },
+  SUPERVISOR_START_FAILED: {
+    retryable: false,
+    usage: false,
+    meaning: 'a child did not start; those before it are stopped',
+  },
+  MCP_UNAVAILABLE: { retryable: false, usage: false, meaning: 'the MCP server package cannot be imported' },
+  INTERNAL: { retryable: false, usage: false, meaning: 'an assumption of Yardmaster itself does not hold: a bug' },
+} as const satisfies Record<string, ErrorCodeTraits>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** The traits of a code; a code of the user's own (from a task body) is retryable and no usage error. */
+export function errorCodeTraits(code: string): ErrorCodeTraits {
+  return Object.hasOwn(ERROR_CODES, code)
+    ? ERROR_CODES[code as ErrorCode]
+    : { retryable: true, usage: false, meaning: 'an error code of the task itself' };
+}

@@ -1,0 +1,47 @@
+// Owns what a task body is given besides its parameters. The same shape in a thread and on the main loop.
+
+import type { JsonObject } from './json-value.ts';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** A reference to bytes kept outside the journal, by content hash. JSON-recordable, so it can be a task's result. */
+export interface ArtifactReference {
+  readonly artifact: string;
+  /** `sha256-<hex>` of the bytes. */
+  readonly hash: string;
+  readonly sizeBytes: number;
+  /** Absolute path of the file that holds them. */
+  readonly path: string;
+}
+
+/** Capacity taken by a task body while it runs; what it does not give back is given back when the attempt ends. */
+export interface TaskResources {
+  /** At once or not at all: the allocation's id, or null. Never overtakes a waiting request. @throws RESOURCE_* */
+  tryAllocate(request: Readonly<Record<string, number>>): string | null;
+  /** Waits its turn (FIFO); rejects with RESOURCE_TIMEOUT or when the attempt is cancelled. */
+  allocate(request: Readonly<Record<string, number>>, options?: { readonly timeoutMs?: number }): Promise<string>;
+  /** @throws ALLOCATION_NOT_FOUND, ALLOCATION_RELEASED */
+  release(allocationId: string): void;
+}
+
+export interface TaskContext {
+  readonly taskName: string;
+  readonly runId: string;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** The same for every attempt of this task of this run. */
+  readonly idempotencyKey: string;
+  /** Aborts when the task is cancelled or timed out; `aborted` is true even inside a busy loop that reads it. */
+  readonly signal: AbortSignal;
+  isCancelled(): boolean;
+  /** `fraction` in 0…1. */
+  progress(fraction: number, message?: string): void;
+  log(level: LogLevel, message: string, fields?: JsonObject): void;
+  heartbeat(): void;
+  readonly resources: TaskResources;
+  /** Writes bytes atomically beside the journal and gives their reference. */
+  artifact(name: string, bytes: Uint8Array | string): Promise<ArtifactReference>;
+}
+
+/** An exported action of a task module. */
+export type TaskAction = (parameters: JsonObject, context: TaskContext) => unknown;

@@ -1,0 +1,59 @@
+// Owns the checked, normalised form of a workflow that the engine runs; files and API calls are parsed into it.
+// Times are milliseconds here (seconds stand in files only). Instances are frozen and shared, never changed.
+
+import type { JsonObject } from './json-value.ts';
+import type { RetryPolicy } from './retry-policy.ts';
+import type { ExecutionMode, ResourceType, TaskPriority } from './statuses.ts';
+
+/** A resource that a workflow brings along; registered when the workflow is first run. */
+export interface ResourceDeclaration {
+  readonly id: string;
+  readonly type: ResourceType;
+  readonly capacity: number;
+  /** Smallest amount, default 1; capacity must be a whole multiple. */
+  readonly granularity: number;
+}
+
+/** One step of a workflow. */
+export interface StepDefinition {
+  readonly name: string;
+  readonly module: string;
+  readonly action: string;
+  readonly parameters: JsonObject;
+  /** Declared ones; those from references come on top (see `stepDependencies`). */
+  readonly dependencies: readonly string[];
+  /** Per attempt; null = no limit. */
+  readonly timeoutMs: number | null;
+  readonly retry: RetryPolicy;
+  readonly priority: TaskPriority;
+  /** Amounts by resource id, granted all or nothing before the task starts. */
+  readonly resources: Readonly<Record<string, number>>;
+  /** CEL; null = always. */
+  readonly runIf: string | null;
+  readonly required: boolean;
+  readonly estimatedSeconds: number | null;
+}
+
+export interface WorkflowDefinition {
+  readonly name: string;
+  readonly description: string;
+  readonly version: string;
+  /** null = the session's or engine's default. */
+  readonly mode: ExecutionMode | null;
+  /** null = as many as there are threads. */
+  readonly maxParallel: number | null;
+  /** Whole run; null = no limit. */
+  readonly timeoutMs: number | null;
+  readonly parameters: JsonObject;
+  readonly resources: readonly ResourceDeclaration[];
+  readonly steps: readonly StepDefinition[];
+}
+
+/** One fault of a workflow: what, where (a JSON path such as `$.steps[2].priority`), and under which code. */
+export interface WorkflowFault {
+  readonly code: string;
+  readonly message: string;
+  readonly path: string;
+  /** 1-based line in the file, where one is known. */
+  readonly line?: number;
+}
