@@ -1,0 +1,80 @@
+// Owns writing a graph in the notations of drawing tools: Mermaid flowcharts and Graphviz DOT.
+// Names are the users': quotes, newlines, brackets and keywords must stay text. Must never emit a name unescaped,
+// nor two ids that are equal.
+
+import { at } from './adjacency.ts';
+import type { TaskGraph } from './task-graph.ts';
+
+/** Names that are plain words are their own Mermaid ids; others get `_<index>`, which no plain word can be. */
+const PLAIN_WORD = /^[A-Za-z][A-Za-z0-9_]*$/;
+/** Words that Mermaid's grammar takes for itself, at least as the start of a line or an id. */
+const MERMAID_KEYWORD =
+  /^(?:v$|end|graph|flowchart|subgraph|style|linkstyle|class|click|call|href|default|direction|interpolate|acctitle|accdescr)/i;
+/** What may stand as it is in a Mermaid label: of ASCII little, beyond it all that is visible. */
+const MERMAID_SPECIAL = /[^A-Za-z0-9 _.,()/+=@\-\u00a1-\uffff]|[\p{C}\p{Z}--[ ]]/gv;
+const LINE_BREAK = /\r\n|[\r\n\u2028\u2029]/g;
+
+/** The graph as a Mermaid flowchart, one line a task and one a dependency, arrows from dependency to dependent. */
+export function toMermaid(graph: TaskGraph): string {
+  const ids = graph.names.map((name, index) =>
+    PLAIN_WORD.test(name) && !MERMAID_KEYWORD.test(name) ? name : `_${index}`,
+  );
+  const lines = ['flowchart TD'];
+  graph.names.forEach((name, index) => {
+    lines.push(`  ${ids[index]}["${mermaidLabel(name)}"]`);
+  });
+  forEachEdge(graph, (dependency, dependent) => lines.push(`  ${ids[dependency]} --> ${ids[dependent]}`));
+  return `${lines.join('\n')}\n`;
+}
+
+/** The graph in Graphviz's DOT language, arrows from dependency to dependent. */
+export function toDot(graph: TaskGraph): string {
+  const ids = graph.names.map(dotId);
+  const lines = ['digraph workflow {', '  node [shape=box, style=rounded];'];
+  graph.names.forEach((name, index) => {
+    lines.push(`  ${ids[index]} [label=${dotLabel(name)}];`);
+  });
+  forEachEdge(graph, (dependency, dependent) => lines.push(`  ${ids[dependency]} -> ${ids[dependent]};`));
+  lines.push('}');
+  return `${lines.join('\n')}\n`;
+}
+
+function forEachEdge(graph: TaskGraph, visit: (dependency: number, dependent: number) => void): void {
+  for (let dependent = 0; dependent < graph.size; dependent++) {
+    const end = at(graph.dependencyOffsets, dependent + 1);
+    for (let edge = at(graph.dependencyOffsets, dependent); edge < end; edge++) {
+      visit(at(graph.dependencies, edge), dependent);
+    }
+  }
+}
+
+// Mermaid writes a character as `#<code>;`. A label must not be empty.
+function mermaidLabel(name: string): string {
+  if (name.trim() === '') return '#32;';
+  return name
+    .toWellFormed()
+    .split(LINE_BREAK)
+    .map((line) => line.replace(MERMAID_SPECIAL, (character) => `#${character.codePointAt(0)};`))
+    .join('<br/>');
+}
+
+// In an id DOT undoes `\"` alone; doubling every backslash keeps different names different.
+function dotId(name: string): string {
+  const text = name
+    .replaceAll('\\', '\\\\')
+    .replaceAll('"', '\\"')
+    .replace(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, (character) => `\\u${character.codePointAt(0)?.toString(16)} `);
+  return `"${text}"`;
+}
+
+// In a label DOT reads backslash sequences and HTML entities.
+function dotLabel(name: string): string {
+  const text = name
+    .toWellFormed()
+    .replaceAll('\\', '\\\\')
+    .replaceAll('"', '\\"')
+    .replaceAll('&', '&amp;')
+    .replace(LINE_BREAK, '\\n')
+    .replace(/\p{Cc}/gu, '\ufffd');
+  return `"${text}"`;
+}
