@@ -72,7 +72,9 @@ function handOver(node) {
   };
   for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler);
   child.on('error', (error) => {
-    process.stderr.write(`error NODE_TOO_OLD: cannot start ${node} (${error.message}); install Node ${OLDEST} or newer\n`);
+    process.stderr.write(
+      `error NODE_TOO_OLD: cannot start ${node} (${error.message}); install Node ${OLDEST} or newer\n`,
+    );
     process.exitCode = 2;
   });
   child.on('exit', (code, signal) => {

@@ -3,7 +3,7 @@
 
 import type { ErrorCode } from '../domain/error-codes.ts';
 import { errorCodeTraits } from '../domain/error-codes.ts';
-import { RuntimeError } from '../domain/runtime-error.ts';
+import { isRuntimeError, RuntimeError } from '../domain/runtime-error.ts';
 import { type SerializedError, serializeError } from '../domain/serialized-error.ts';
 import type { WorkflowFault } from '../domain/workflow-definition.ts';
 import { ExitCode } from './exit-code.ts';
@@ -37,7 +37,7 @@ export function usageError(message: string, code: ErrorCode = 'USAGE'): RuntimeE
 export function errorLines(thrown: unknown, debug: boolean): string[] {
   if (thrown instanceof FaultsError) return faultLines(thrown.source, thrown.faults);
   const error = serializeError(thrown, 'INTERNAL');
-  const lines = [`error ${error.code}: ${describeError(error, error.name === 'RuntimeError')}`];
+  const lines = [`error ${error.code}: ${describeError(error, isRuntimeError(thrown))}`];
   for (const fault of faultMessages(error.details)) {
     if (!error.message.includes(fault)) lines.push(`error ${error.code}: ${toPrintableLine(fault)}`);
   }
@@ -57,6 +57,8 @@ export function faultLines(source: string, faults: readonly WorkflowFault[], max
 
 /** What is wrong and where, without the code. */
 export function faultText(source: string, fault: WorkflowFault): string {
+  // Faults of the file as a whole name it already.
+  if (fault.code.startsWith('FILE_')) return toPrintableLine(fault.message);
   const line = fault.line === undefined ? '' : `:${fault.line}`;
   return `${toPrintableLine(fault.message)}, in ${source}${line} at ${fault.path}`;
 }

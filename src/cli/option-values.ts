@@ -47,7 +47,8 @@ function parseParameterValue(text: string): JsonValue {
     return text;
   }
   // A number that JSON would change (1e999, an id of 20 digits) is what the user typed, not what it rounds to.
-  const changed = typeof value === 'number' && (!Number.isFinite(value) || (/^-?\d+$/.test(text) && !Number.isSafeInteger(value)));
+  const changed =
+    typeof value === 'number' && (!Number.isFinite(value) || (/^-?\d+$/.test(text) && !Number.isSafeInteger(value)));
   return changed ? text : value;
 }
 

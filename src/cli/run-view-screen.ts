@@ -4,7 +4,7 @@
 import { durationText } from './duration-text.ts';
 import { columnsOf, cutToColumns, fitToColumns, toPrintableLine } from './printable-text.ts';
 import { endedTasks, type RunningTaskView, type RunViewState } from './run-view-state.ts';
-import { PLAIN_STYLER, type Styler, type StyleName } from './text-style.ts';
+import { PLAIN_STYLER, type StyleName, type Styler } from './text-style.ts';
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const SPINNER_STEP_MS = 100;
@@ -70,23 +70,18 @@ function taskLabel(task: RunningTaskView): string {
   return toPrintableLine(task.name) + (task.attempt > 1 ? ` (attempt ${task.attempt})` : '');
 }
 
-function taskLine(
-  task: RunningTaskView,
-  nameColumns: number,
-  columns: number,
-  nowMs: number,
-  style: Styler,
-): string {
+function taskLine(task: RunningTaskView, nameColumns: number, columns: number, nowMs: number, style: Styler): string {
   const spinner = SPINNER[Math.floor(nowMs / SPINNER_STEP_MS) % SPINNER.length] ?? ' ';
   const elapsed = durationText(nowMs - task.startedAtMs).padStart(8);
   let room = columns - 2 - nameColumns - 1 - columnsOf(elapsed) - 1;
+  if (room < 0) return cutToColumns(`${spinner} ${taskLabel(task)}`, columns);
   let bar = '';
   if (task.fraction !== null && room >= TASK_BAR_COLUMNS + 6) {
     const percent = `${Math.floor(task.fraction * 100)}%`.padStart(4);
     bar = `${style('active', solidBar(task.fraction, TASK_BAR_COLUMNS))} ${percent} `;
     room -= TASK_BAR_COLUMNS + 6;
   }
-  const message = fitToColumns(toPrintableLine(task.message ?? ''), Math.max(0, room));
+  const message = fitToColumns(toPrintableLine(task.message ?? ''), room);
   const name = fitToColumns(taskLabel(task), nameColumns);
   return `${style('active', spinner)} ${name} ${bar}${style('quiet', message)} ${elapsed}`;
 }

@@ -11,7 +11,7 @@ const PLAIN_WORD = /^[A-Za-z][A-Za-z0-9_]*$/;
 const MERMAID_KEYWORD =
   /^(?:v$|end|graph|flowchart|subgraph|style|linkstyle|class|click|call|href|default|direction|interpolate|acctitle|accdescr)/i;
 /** What may stand as it is in a Mermaid label: of ASCII little, beyond it all that is visible. */
-const MERMAID_SPECIAL = /[^A-Za-z0-9 _.,()/+=@\-\u00a1-\uffff]|[\p{C}\p{Z}--[ ]]/gv;
+const MERMAID_SPECIAL = /[^A-Za-z0-9 _.,()/+=@\u{a1}-\u{10ffff}-]|\p{C}|(?! )\p{Z}/gu;
 const LINE_BREAK = /\r\n|[\r\n\u2028\u2029]/g;
 
 /** The graph as a Mermaid flowchart, one line a task and one a dependency, arrows from dependency to dependent. */

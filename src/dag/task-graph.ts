@@ -2,9 +2,10 @@
 // Why: the engine counts in-degrees down and walks edges by index; a graph that exists is known to be sound and acyclic.
 // Must never throw for a bad graph (faults are a result), recurse, or stop at the first fault.
 
-import { type Adjacency, transpose } from './adjacency.ts';
+import { type Adjacency, at, transpose } from './adjacency.ts';
 import { findCycles } from './graph-cycles.ts';
 import { NearNames, quoteName, suggestion } from './near-name.ts';
+import { type TaskRows, TaskTable } from './task-table.ts';
 
 /** A task as far as the graph is concerned. */
 export interface TaskDependencies {
@@ -50,14 +51,21 @@ export type BuiltTaskGraph =
 const NAMES_IN_MESSAGE = 10;
 
 /**
- * The graph of a list of tasks, or all its faults: in the order of the tasks, then one cycle for every group of tasks
+ * The graph of a list of tasks, or all its faults: repeated names, dependencies in the order of the tasks, then one cycle for every group of tasks
  * that depend on each other. Linear in tasks and dependencies; a dependency listed twice counts once.
  */
 export function buildTaskGraph(tasks: readonly TaskDependencies[]): BuiltTaskGraph {
-  const faults: GraphFault[] = [];
-  const index = indexNames(tasks);
-  const adjacency = resolveDependencies(tasks, index, faults);
-  const { names, indexByName } = index;
+  const table = new TaskTable();
+  for (const task of tasks) table.add(task.name, task.dependencies ?? []);
+  return graphOfTable(table);
+}
+
+/** The same for a table, which may grow afterwards: the graph is of the tasks that it holds now. */
+export function graphOfTable(table: TaskTable): BuiltTaskGraph {
+  const rows = table.rows();
+  const names = rows.idOfPosition.map((id) => rows.nameOfId[id] ?? '');
+  const faults = duplicateFaults(rows);
+  const adjacency = resolveDependencies(rows, names, faults);
   for (const cycle of findCycles(adjacency)) faults.push(cycleFault(cycle.map((node) => names[node] ?? '')));
   if (faults.length > 0) return { kind: 'faulty', faults };
   const reversed = transpose(adjacency);
@@ -68,74 +76,49 @@ export function buildTaskGraph(tasks: readonly TaskDependencies[]): BuiltTaskGra
     dependencies: adjacency.targets,
     dependentOffsets: reversed.offsets,
     dependents: reversed.targets,
-    indexOf: (name) => indexByName.get(name) ?? -1,
+    indexOf: (name) => rows.positionOfId[table.idOf(name)] ?? -1,
   };
   return { kind: 'built', graph };
 }
 
-interface NameIndex {
-  /** Each name once, in order of first appearance. */
-  readonly names: readonly string[];
-  readonly indexByName: ReadonlyMap<string, number>;
-  /** How often a name appears, of those that appear more than once. */
-  readonly repeated: ReadonlyMap<string, number>;
-}
-
-function indexNames(tasks: readonly TaskDependencies[]): NameIndex {
-  const names: string[] = [];
-  const indexByName = new Map<string, number>();
-  const repeated = new Map<string, number>();
-  for (const { name } of tasks) {
-    if (indexByName.has(name)) {
-      repeated.set(name, (repeated.get(name) ?? 1) + 1);
-    } else {
-      indexByName.set(name, names.length);
-      names.push(name);
-    }
+function duplicateFaults({ idOfPosition, positionOfId, nameOfId }: TaskRows): GraphFault[] {
+  const counts = new Map<number, number>();
+  for (let position = 0; position < idOfPosition.length; position++) {
+    const id = idOfPosition[position] as number;
+    if (positionOfId[id] !== position) counts.set(id, (counts.get(id) ?? 1) + 1);
   }
-  return { names, indexByName, repeated };
+  return Array.from(counts, ([id, count]) => duplicateFault(nameOfId[id] ?? '', count));
 }
 
 /**
- * Edges from each task to what it depends on; what cannot be an edge becomes a fault. A second task of a name is
- * checked but adds no edges: once it is renamed nothing depends on it, so it can be in no cycle.
+ * Edges by position from each task to what it depends on; what cannot be an edge becomes a fault. A second task of a
+ * name is checked but has no edges: once it is renamed nothing depends on it, so it can be in no cycle.
  */
-function resolveDependencies(tasks: readonly TaskDependencies[], index: NameIndex, faults: GraphFault[]): Adjacency {
-  const size = index.names.length;
-  let listed = 0;
-  for (const task of tasks) listed += task.dependencies?.length ?? 0;
+function resolveDependencies(rows: TaskRows, names: readonly string[], faults: GraphFault[]): Adjacency {
+  const { positionOfId, nameOfId, ids } = rows;
+  const size = names.length;
   const offsets = new Int32Array(size + 1);
-  const targets = new Int32Array(listed);
-  const lastListedBy = new Int32Array(size);
-  const near = new NearNames(index.names);
+  const targets = new Int32Array(ids.length);
+  const lastListedBy = new Int32Array(positionOfId.length).fill(-1);
+  const near = new NearNames(names);
   let edges = 0;
-  let node = 0;
-  for (let position = 0; position < tasks.length; position++) {
-    const task = tasks[position];
-    if (task === undefined) continue;
-    const isFirst = task.name === index.names[node];
+  for (let position = 0; position < size; position++) {
+    const own = rows.idOfPosition[position] as number;
     const start = edges;
-    let missing: Set<string> | undefined;
-    if (isFirst) {
-      const count = index.repeated.size === 0 ? undefined : index.repeated.get(task.name);
-      if (count !== undefined) faults.push(duplicateFault(task.name, count));
+    const end = at(rows.offsets, position + 1);
+    for (let entry = at(rows.offsets, position); entry < end; entry++) {
+      const id = at(ids, entry);
+      if (lastListedBy[id] === position) continue;
+      lastListedBy[id] = position;
+      const target = at(positionOfId, id);
+      if (target === -1) faults.push(missingFault(names[position] ?? '', nameOfId[id] ?? '', near));
+      else if (id === own) faults.push(selfFault(names[position] ?? ''));
+      else targets[edges++] = target;
     }
-    for (const dependency of task.dependencies ?? []) {
-      const target = index.indexByName.get(dependency);
-      if (target === undefined) {
-        missing ??= new Set();
-        if (!missing.has(dependency)) faults.push(missingFault(task.name, dependency, near));
-        missing.add(dependency);
-      } else if (lastListedBy[target] !== position + 1) {
-        lastListedBy[target] = position + 1;
-        if (dependency === task.name) faults.push(selfFault(task.name));
-        else targets[edges++] = target;
-      }
-    }
-    if (isFirst) offsets[++node] = edges;
-    else edges = start;
+    if (positionOfId[own] !== position) edges = start;
+    offsets[position + 1] = edges;
   }
-  return { size, offsets, targets: edges === listed ? targets : targets.slice(0, edges) };
+  return { size, offsets, targets: edges === targets.length ? targets : targets.slice(0, edges) };
 }
 
 function duplicateFault(task: string, count: number): GraphFault {

@@ -54,12 +54,13 @@ export function topologicalOrder(graph: TaskGraph, levels: Int32Array = executio
 }
 
 /** The tasks of each level, by position; the levels laid end to end are `topologicalOrder`. */
-export function levelGroups(graph: TaskGraph, levels: Int32Array = executionLevels(graph)): Int32Array[] {
-  const starts = levelStarts(levels);
-  const order = topologicalOrder(graph, levels);
-  const groups: Int32Array[] = [];
-  for (let level = 0; level + 1 < starts.length; level++) {
-    groups.push(order.subarray(at(starts, level), at(starts, level + 1)));
+export function levelGroups(graph: TaskGraph, levels: Int32Array = executionLevels(graph)): number[][] {
+  const groups: number[][] = [];
+  for (const node of topologicalOrder(graph, levels)) {
+    const level = at(levels, node);
+    const group = groups[level];
+    if (group === undefined) groups.push([node]);
+    else group.push(node);
   }
   return groups;
 }

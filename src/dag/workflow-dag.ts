@@ -3,24 +3,20 @@
 // Must never answer from a graph that is faulty or older than the last change.
 
 import { RuntimeError } from '../domain/runtime-error.ts';
-import { criticalPath } from './critical-path.ts';
+import { criticalPath, upwardRanks } from './critical-path.ts';
 import { dagErrorOf } from './dag-errors.ts';
 import { toDot, toMermaid } from './graph-notation.ts';
 import { NearNames, quoteName, suggestion } from './near-name.ts';
 import { ancestorsOf, descendantsOf } from './reachability.ts';
-import { type BuiltTaskGraph, buildTaskGraph, type TaskDependencies, type TaskGraph } from './task-graph.ts';
-import { levelGroups, topologicalOrder } from './topological-order.ts';
+import { type BuiltTaskGraph, graphOfTable, type TaskDependencies, type TaskGraph } from './task-graph.ts';
+import { TaskTable } from './task-table.ts';
+import { executionLevels, levelGroups, topologicalOrder } from './topological-order.ts';
 
 /** A task given to a DAG; fields beyond name and dependencies are allowed and not kept. */
 export type DagTask = TaskDependencies | (TaskDependencies & { readonly [field: string]: unknown });
 
 /** Tasks as a list, or as a record of dependencies by name (whose integer-like names come first, as JavaScript has it). */
 export type DagTasks = readonly DagTask[] | Readonly<Record<string, readonly string[]>>;
-
-interface TaskRecord {
-  readonly name: string;
-  readonly dependencies: string[];
-}
 
 /**
  * A graph of named tasks and their dependencies. Faults are reported by `validate` and by every question, all at once.
@@ -30,39 +26,39 @@ interface TaskRecord {
  * dag.getExecutionLevels(); // [['fetch'], ['parse'], ['report']]
  */
 export class WorkflowDAG {
-  readonly #tasks: TaskRecord[] = [];
-  readonly #byName = new Map<string, TaskRecord>();
+  readonly #table = new TaskTable();
   #built: BuiltTaskGraph | undefined;
+  #levels: Int32Array | undefined;
   #order: Int32Array | undefined;
 
   /** @throws ARGUMENT_INVALID for anything that is not a list of tasks or a record of name lists */
   constructor(tasks: DagTasks = []) {
-    for (const task of taskList(tasks)) this.#add(readTask(task));
+    for (const task of taskList(tasks)) this.#add(task);
   }
 
   /** How many tasks were added. */
   get size(): number {
-    return this.#tasks.length;
+    return this.#table.size;
   }
 
   has(name: string): boolean {
-    return this.#byName.has(name);
+    return this.#table.positionOf(name) !== -1;
   }
 
   /** Adds a task; what it depends on may be added later. @throws ARGUMENT_INVALID */
   addTask(name: string, dependencies?: readonly string[]): this;
   addTask(task: DagTask): this;
   addTask(task: string | DagTask, dependencies?: readonly string[]): this {
-    this.#add(readTask(typeof task === 'string' ? { name: task, dependencies } : task));
+    this.#add(typeof task === 'string' ? { name: task, dependencies } : task);
     return this;
   }
 
   /** Makes a task wait for another one, which may be added later. @throws TASK_NOT_FOUND, ARGUMENT_INVALID */
   addDependency(task: string, dependsOn: string): this {
     if (typeof dependsOn !== 'string') throw invalid('addDependency', 'the name of a task as second argument');
-    const record = this.#byName.get(task);
-    if (record === undefined) throw this.#notFound(task);
-    record.dependencies.push(dependsOn);
+    const position = this.#table.positionOf(task);
+    if (position === -1) throw this.#notFound(task);
+    this.#table.addDependency(position, dependsOn);
     this.#forget();
     return this;
   }
@@ -74,7 +70,7 @@ export class WorkflowDAG {
 
   /** The checked graph in compact arrays, for walks by index. @throws as `validate` */
   graph(): TaskGraph {
-    this.#built ??= buildTaskGraph(this.#tasks);
+    this.#built ??= graphOfTable(this.#table);
     if (this.#built.kind === 'faulty') throw dagErrorOf(this.#built.faults);
     return this.#built.graph;
   }
@@ -86,7 +82,7 @@ export class WorkflowDAG {
 
   /** Names by level: 0 needs nothing, each other level needs something of the level before. @throws as `validate` */
   getExecutionLevels(): string[][] {
-    return levelGroups(this.graph()).map((group) => this.#namesOf(group));
+    return levelGroups(this.graph(), this.#executionLevels()).map((group) => this.#namesOf(group));
   }
 
   /** All direct and indirect dependencies of a task, in topological order. @throws TASK_NOT_FOUND, or as `validate` */
@@ -106,7 +102,9 @@ export class WorkflowDAG {
    */
   criticalPath(weight: (name: string) => number = () => 1): { path: string[]; length: number } {
     const graph = this.graph();
-    const { path, length } = criticalPath(graph, Float64Array.from(graph.names, weight));
+    const weights = new Float64Array(graph.size);
+    for (let index = 0; index < weights.length; index++) weights[index] = weight(graph.names[index] ?? '');
+    const { path, length } = criticalPath(graph, weights, upwardRanks(graph, weights, this.#topologicalOrder()));
     return { path: this.#namesOf(path), length };
   }
 
@@ -122,23 +120,34 @@ export class WorkflowDAG {
 
   /** What the constructor takes, faults included: the tasks as added, with their dependencies. */
   toJSON(): { name: string; dependencies: string[] }[] {
-    return this.#tasks.map(({ name, dependencies }) => ({ name, dependencies: [...dependencies] }));
+    const { nameOfId, idOfPosition, offsets, ids } = this.#table.rows();
+    const nameOf = (id: number): string => nameOfId[id] ?? '';
+    return idOfPosition.map((id, position) => {
+      const dependencies = ids.subarray(offsets[position], offsets[position + 1]);
+      return { name: nameOf(id), dependencies: Array.from(dependencies, nameOf) };
+    });
   }
 
-  #add(task: TaskRecord): void {
-    this.#tasks.push(task);
-    // A second task of the name is a fault for `validate`; until then the name means the first one.
-    if (!this.#byName.has(task.name)) this.#byName.set(task.name, task);
+  // A second task of a name is a fault for `validate`; until then the name means the first one.
+  #add(value: unknown): void {
+    const { name, dependencies } = readTask(value);
+    this.#table.add(name, dependencies);
     this.#forget();
   }
 
   #forget(): void {
     this.#built = undefined;
+    this.#levels = undefined;
     this.#order = undefined;
   }
 
+  #executionLevels(): Int32Array {
+    this.#levels ??= executionLevels(this.graph());
+    return this.#levels;
+  }
+
   #topologicalOrder(): Int32Array {
-    this.#order ??= topologicalOrder(this.graph());
+    this.#order ??= topologicalOrder(this.graph(), this.#executionLevels());
     return this.#order;
   }
 
@@ -148,14 +157,18 @@ export class WorkflowDAG {
     return index;
   }
 
-  #namesOf(indices: Iterable<number>): string[] {
+  #namesOf(indices: ArrayLike<number>): string[] {
     const { names } = this.graph();
-    return Array.from(indices, (index) => names[index] ?? '');
+    const result: string[] = [];
+    for (let position = 0; position < indices.length; position++) result.push(names[indices[position] ?? -1] ?? '');
+    return result;
   }
 
   #notFound(name: string): RuntimeError {
     const shown = quoteName(String(name));
-    const hint = suggestion(new NearNames(this.#byName.keys()).nearest(String(name)));
+    const { nameOfId, idOfPosition } = this.#table.rows();
+    const near = new NearNames(idOfPosition.map((id) => nameOfId[id] ?? ''));
+    const hint = suggestion(near.nearest(String(name)));
     return new RuntimeError('TASK_NOT_FOUND', `the DAG has no task ${shown}${hint}; add it first or correct the name`, {
       details: { task: name },
     });
@@ -175,16 +188,15 @@ function* taskList(tasks: DagTasks): Iterable<unknown> {
 }
 
 /** Callers without types, and files, reach this: a wrong value is named here instead of failing later. */
-function readTask(task: unknown): TaskRecord {
+function readTask(task: unknown): { name: string; dependencies: readonly string[] } {
   const { name, dependencies = [] }: { name?: unknown; dependencies?: unknown } = Object(task);
   if (typeof name !== 'string') throw invalid('a task', `a name that is text, not ${typeof name}`);
-  if (!Array.isArray(dependencies)) throw invalid(`task ${quoteName(name)}`, 'a list of names as dependencies');
-  const names: string[] = [];
-  for (const dependency of dependencies) {
-    if (typeof dependency !== 'string') throw invalid(`task ${quoteName(name)}`, 'dependencies that are names');
-    names.push(dependency);
-  }
-  return { name, dependencies: names };
+  if (!isNameList(dependencies)) throw invalid(`task ${quoteName(name)}`, 'a list of names as dependencies');
+  return { name, dependencies };
+}
+
+function isNameList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string');
 }
 
 function invalid(subject: string, expected: string): RuntimeError {

@@ -13,6 +13,11 @@ export const ERROR_CODES = {
   FILE_NOT_FOUND: { retryable: false, usage: true, meaning: 'a named file does not exist' },
   FILE_UNREADABLE: { retryable: false, usage: true, meaning: 'a named file exists and cannot be read' },
   USAGE: { retryable: false, usage: true, meaning: 'a command, flag or flag value the command line does not know' },
+  NODE_TOO_OLD: {
+    retryable: false,
+    usage: true,
+    meaning: 'the Node that runs the command is older than the oldest one',
+  },
   CONFIG_INVALID: { retryable: false, usage: true, meaning: 'a configuration key or value is not valid' },
   ARGUMENT_INVALID: { retryable: false, usage: true, meaning: 'a value given to an API function is not valid' },
   WORKFLOW_JSON: { retryable: false, usage: true, meaning: 'a workflow file is not valid JSON or not UTF-8' },

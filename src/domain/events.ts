@@ -29,6 +29,7 @@ export const EVENT_TYPES = [
   'worker.started',
   'worker.killed',
   'worker.exited',
+  'worker.warning',
   'supervisor.restarted',
   'supervisor.gave-up',
   'handler.failed',

@@ -1,57 +1,78 @@
-// Owns the guess behind every "did you mean …?": the known name nearest to a mistyped one.
-// Bounded work: long names, distant names and very long lists get no guess, so that a file full of typos stays cheap.
+// Owns "did you mean": the known name that is closest to one that was not found.
+// Must never cost more than its budget: an input with a hundred thousand wrong names is reported all the same.
 
-const MAX_NAME_LENGTH = 64;
-const MAX_CANDIDATES = 2_000;
+/** Comparisons that one NearNames makes at most; after that it suggests nothing. */
+const MAX_COMPARISONS = 200_000;
+/** Longer names are not compared. */
+const MAX_LENGTH = 64;
+
+/** Looks for near names among known ones, within one budget for all questions. */
+export class NearNames {
+  readonly #known: Iterable<string>;
+  #comparisonsLeft = MAX_COMPARISONS;
+
+  constructor(known: Iterable<string>) {
+    this.#known = known;
+  }
+
+  /** The closest known name, or undefined where none is close; the first of equally close ones. */
+  nearest(wanted: string): string | undefined {
+    if (wanted.length > MAX_LENGTH) return undefined;
+    const folded = wanted.toLowerCase();
+    // A third of the letters may differ: the measure of compilers' spelling hints.
+    let limit = Math.max(1, Math.floor(wanted.length / 3));
+    let best: string | undefined;
+    for (const name of this.#known) {
+      if (this.#comparisonsLeft <= 0) return best;
+      this.#comparisonsLeft--;
+      if (name === '' || name.length > MAX_LENGTH || Math.abs(name.length - wanted.length) > limit) continue;
+      const distance = editDistance(folded, name.toLowerCase(), limit);
+      // One letter replaced by another is a different name, not a misspelt one.
+      if (distance > limit || distance >= Math.max(name.length, wanted.length)) continue;
+      best = name;
+      limit = distance - 1;
+      if (limit < 0) return best;
+    }
+    return best;
+  }
+}
+
+/** ` did you mean "x"?`, or an empty string. */
+export function suggestion(near: string | undefined): string {
+  return near === undefined ? '' : ` (did you mean ${quoteName(near)}?)`;
+}
+
+/** A name for a message: quoted, on one line, cut where it is very long. */
+export function quoteName(name: string): string {
+  return JSON.stringify(name.length <= 80 ? name : `${name.slice(0, 80)}…`);
+}
 
 /**
- * The candidate within a third of the name's length (at most 3 edits, case left aside), or undefined.
- * Distance: optimal string alignment (Damerau–Levenshtein restricted to adjacent swaps).
+ * Insertions, deletions, replacements and swaps of neighbours between two texts; above `limit` some number above it.
+ * Optimal string alignment, R. Wagner and M. Fischer, J. ACM 21(1), 1974, with the swap of Damerau 1964.
  */
-export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
-  if (name.length > MAX_NAME_LENGTH) return undefined;
-  const wanted = name.toLowerCase();
-  let limit = Math.min(3, Math.max(1, Math.floor(name.length / 3))) + 1;
-  let nearest: string | undefined;
-  let looked = 0;
-  for (const candidate of candidates) {
-    looked += 1;
-    if (looked > MAX_CANDIDATES) break;
-    if (candidate === name || Math.abs(candidate.length - name.length) >= limit) continue;
-    const distance = editDistance(wanted, candidate.toLowerCase());
-    if (distance >= limit) continue;
-    limit = distance;
-    nearest = candidate;
-    if (distance === 0) break;
-  }
-  return nearest;
-}
-
-/** ` Did you mean "x"?` with its leading blank, or nothing: to be put behind a message. */
-export function didYouMean(name: string, candidates: Iterable<string>): string {
-  const nearest = nearestName(name, candidates);
-  return nearest === undefined ? '' : ` Did you mean ${JSON.stringify(nearest)}?`;
-}
-
-function editDistance(left: string, right: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: right.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= left.length; row += 1) {
+function editDistance(from: string, to: string, limit: number): number {
+  let beforePrevious: number[] = [];
+  let previous = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= from.length; row++) {
     const current = [row];
-    for (let column = 1; column <= right.length; column += 1) {
-      const same = left[row - 1] === right[column - 1];
-      let cost = Math.min(at(last, column) + 1, at(current, column - 1) + 1, at(last, column - 1) + (same ? 0 : 1));
-      if (row > 1 && column > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1]) {
-        cost = Math.min(cost, at(beforeLast, column - 2) + 1);
+    let smallest = row;
+    for (let column = 1; column <= to.length; column++) {
+      const same = from[row - 1] === to[column - 1];
+      let cost = Math.min(
+        (previous[column] ?? 0) + 1,
+        (current[column - 1] ?? 0) + 1,
+        (previous[column - 1] ?? 0) + (same ? 0 : 1),
+      );
+      if (row > 1 && column > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1]) {
+        cost = Math.min(cost, (beforePrevious[column - 2] ?? 0) + 1);
       }
       current.push(cost);
+      smallest = Math.min(smallest, cost);
     }
-    beforeLast = last;
-    last = current;
+    if (smallest > limit) return smallest;
+    beforePrevious = previous;
+    previous = current;
   }
-  return at(last, right.length);
-}
-
-function at(row: readonly number[], column: number): number {
-  return row[column] ?? Number.POSITIVE_INFINITY;
+  return previous[to.length] ?? 0;
 }

@@ -11,6 +11,8 @@ export interface TaskAssignment {
   readonly attemptKey: number;
   readonly runId: string;
   readonly taskName: string;
+  /** The same for every attempt of the task; `<runId>/<taskName>` when left out. */
+  readonly idempotencyKey?: string;
   /** 1 for the first. */
   readonly attempt: number;
   readonly module: string;

@@ -1,7 +1,7 @@
 // Owns the delivery of public events: numbers them, stamps them, hands them to handlers and event streams.
 // An event is built only when somebody wants its type, so silence costs one look-up.
 // It never lets a handler's fault reach whoever emitted, never reports the failure of a report (no recursion), and
-// holds no event itself: only a stream has a buffer, and that is bounded.
+// holds no event after delivery: only a stream has a buffer, and that is bounded.
 
 import type { Clock } from '../domain/clock.ts';
 import type { EventSink, EventSubject, RuntimeEvent, RuntimeEventHandler, RuntimeEventType } from '../domain/events.ts';
@@ -13,20 +13,32 @@ import { EventStream, type EventStreamOptions } from './event-stream.ts';
 const NO_DATA: Readonly<Record<string, unknown>> = Object.freeze({});
 const KNOWN_TYPES: ReadonlySet<string> = new Set(EVENT_TYPES);
 
+/** Events that handlers may have emitted while one event is being delivered; beyond it `emit` throws at the handler. */
+const MAX_WAITING_EVENTS = 100_000;
+
 interface Registration {
   readonly handler: RuntimeEventHandler;
   live: boolean;
 }
 
+interface Delivery {
+  readonly event: RuntimeEvent;
+  /** The handler whose failure the event reports: it does not hear of itself. */
+  readonly failed: Registration | undefined;
+}
+
 /**
- * The engine's event sink. Handlers are called at once, in order of registration ('*' among them); one registered or
- * taken away during a delivery counts from the next event on, except that nothing is delivered to one taken away.
+ * The engine's event sink. Handlers are called within `emit`: those of the type, then those of '*', each in order of
+ * registration. What a handler emits is delivered after the event at hand, so everybody sees the order of `seq`.
+ * A handler that throws is reported to the others as `handler.failed`; one that throws at that report is left alone.
  */
 export class EventBus implements EventSink {
   readonly #clock: Pick<Clock, 'now'>;
   // Arrays are replaced, never changed, so that a delivery in progress is not disturbed.
   readonly #byType = new Map<RuntimeEventType, readonly Registration[]>();
   #all: readonly Registration[] = [];
+  readonly #waiting: Delivery[] = [];
+  #delivering = false;
   #sequence = 0;
   #stampedMs = Number.NaN;
   #stamp = '';
@@ -68,13 +80,22 @@ export class EventBus implements EventSink {
 
   emit(type: RuntimeEventType, subject: EventSubject, data: Readonly<Record<string, unknown>> = NO_DATA): void {
     if (!this.wants(type)) return;
-    this.#deliver(this.#build(type, subject, data), undefined);
+    if (this.#waiting.length >= MAX_WAITING_EVENTS) {
+      throw new RuntimeError('INTERNAL', `event handlers emit without end: ${MAX_WAITING_EVENTS} events wait`);
+    }
+    this.#waiting.push({ event: this.#build(type, subject, data), failed: undefined });
+    if (!this.#delivering) this.#deliverWaiting();
   }
 
-  /** The events from now on, for `for await`; ends when its signal aborts, `end` says so, or the reader leaves. */
+  /** The events from now on, for `for await`; see EventStream for its bound and its end. */
   events(options: EventStreamOptions = {}): EventStream {
-    const stream = new EventStream(options, () => unsubscribe());
-    const unsubscribe = this.on('*', (event) => stream.push(event));
+    const unsubscribers: (() => void)[] = [];
+    const stream = new EventStream(options, () => {
+      for (const unsubscribe of unsubscribers) unsubscribe();
+    });
+    for (const type of new Set(options.types ?? (['*'] as const))) {
+      unsubscribers.push(this.on(type, (event) => stream.push(event)));
+    }
     return stream;
   }
 
@@ -87,12 +108,16 @@ export class EventBus implements EventSink {
     return { seq: ++this.#sequence, at: this.#stamp, type, ...subject, data };
   }
 
-  // `failed` is the handler whose failure is being reported: it does not hear of itself.
-  #deliver(event: RuntimeEvent, failed: Registration | undefined): void {
-    const specific = this.#byType.get(event.type);
-    const all = this.#all;
-    if (specific !== undefined) for (const registration of specific) this.#call(registration, event, failed);
-    for (const registration of all) this.#call(registration, event, failed);
+  #deliverWaiting(): void {
+    this.#delivering = true;
+    // The array grows under the loop when handlers emit; no handler can throw out of it.
+    for (const { event, failed } of this.#waiting) {
+      const all = this.#all;
+      for (const registration of this.#get(event.type)) this.#call(registration, event, failed);
+      for (const registration of all) this.#call(registration, event, failed);
+    }
+    this.#waiting.length = 0;
+    this.#delivering = false;
   }
 
   #call(registration: Registration, event: RuntimeEvent, failed: Registration | undefined): void {
@@ -100,7 +125,6 @@ export class EventBus implements EventSink {
     try {
       registration.handler(event);
     } catch (error) {
-      // A handler that fails on the report of a failure has nobody left who would hear of it.
       if (event.type !== 'handler.failed') this.#report(registration, event, error);
     }
   }
@@ -112,8 +136,13 @@ export class EventBus implements EventSink {
       ...(sessionId === undefined ? {} : { sessionId }),
       ...(runId === undefined ? {} : { runId }),
     };
-    const data = { handler: registration.handler.name, eventType: type, eventSeq: seq, error: serializeError(error) };
-    this.#deliver(this.#build('handler.failed', subject, data), registration);
+    const data = {
+      handler: registration.handler.name,
+      eventType: type,
+      eventSeq: seq,
+      error: serializeError(error, 'EVENT_HANDLER_FAILED'),
+    };
+    this.#waiting.push({ event: this.#build('handler.failed', subject, data), failed: registration });
   }
 
   #get(type: RuntimeEventType | '*'): readonly Registration[] {

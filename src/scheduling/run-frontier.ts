@@ -70,6 +70,17 @@ export class RunFrontier {
     else this.#skipBehind(task, skipped);
   }
 
+  /** Ends every pending task as cancelled and gives their numbers; ready ones are their owner's to cancel. */
+  cancelPending(): number[] {
+    const cancelled: number[] = [];
+    for (let task = 0; task < this.#rows.size; task++) {
+      if (this.#states[task] !== PENDING) continue;
+      this.#move(task, CODE_OF.cancelled);
+      cancelled.push(task);
+    }
+    return cancelled;
+  }
+
   isEnded(task: number): boolean {
     return (this.#states[task] ?? 0) > ACTIVE;
   }

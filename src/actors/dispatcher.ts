@@ -1,0 +1,98 @@
+// Owns the dispatch loop: as long as an executor has a free slot and the gate is open, the scheduler's next task starts.
+// The dispatcher actor's states open and close the gate; the loop itself is a plain call on the hot path.
+
+import type { TaskAssignment, TaskExecutor } from '../domain/task-executor.ts';
+import { dispatcherMachine } from '../machines/dispatcher-machine.ts';
+import { type CapacityRequest, POOL_COUNT, type Pool } from '../scheduling/ready-task.ts';
+import type { Scheduler } from '../scheduling/scheduler.ts';
+import type { TaskRecord } from './task-record.ts';
+
+export type DispatcherLogic = typeof dispatcherMachine;
+
+export class Dispatcher {
+  readonly #scheduler: Scheduler<CapacityRequest>;
+  readonly #executors: (TaskExecutor | undefined)[] = [];
+  #open = false;
+  #pumping = false;
+  #pumpQueued = false;
+  readonly #idleWaiters: (() => void)[] = [];
+
+  constructor(scheduler: Scheduler<CapacityRequest>) {
+    this.#scheduler = scheduler;
+  }
+
+  /** The logic of the dispatcher actor, bound to this loop. */
+  createLogic(): DispatcherLogic {
+    return dispatcherMachine.provide({
+      actions: {
+        openGate: () => {
+          this.#open = true;
+          this.pumpSoon();
+        },
+        closeGate: () => {
+          this.#open = false;
+        },
+      },
+    });
+  }
+
+  setExecutor(pool: Pool, executor: TaskExecutor | undefined): void {
+    this.#executors[pool] = executor;
+    this.pumpSoon();
+  }
+
+  execute(pool: Pool, assignment: TaskAssignment): void {
+    this.#executors[pool]?.execute(assignment);
+  }
+
+  stop(pool: Pool, attemptKey: number, graceMs: number): void {
+    this.#executors[pool]?.stop(attemptKey, graceMs);
+  }
+
+  /** Starts what can start now. A call from inside the loop is covered by the loop itself. */
+  pump(): void {
+    if (this.#idleWaiters.length > 0 && this.#scheduler.inFlight === 0) {
+      for (const resolve of this.#idleWaiters.splice(0)) resolve();
+    }
+    if (!this.#open || this.#pumping) return;
+    this.#pumping = true;
+    try {
+      for (let pool = 0; pool < POOL_COUNT; pool++) this.#fill(pool as Pool);
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  /** The same at the end of the current turn, once for many calls: tasks that become ready together compete fairly. */
+  pumpSoon(): void {
+    if (this.#pumpQueued) return;
+    this.#pumpQueued = true;
+    queueMicrotask(() => {
+      this.#pumpQueued = false;
+      this.pump();
+    });
+  }
+
+  /** Resolves when no attempt is under way; with the gate closed that is soon. */
+  idle(): Promise<void> {
+    if (this.#scheduler.inFlight === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  /** Capacity came free, wherever it was held. */
+  capacityFreed(): void {
+    this.#scheduler.capacityFreed();
+    this.pumpSoon();
+  }
+
+  #fill(pool: Pool): void {
+    const executor = this.#executors[pool];
+    if (executor === undefined) return;
+    while (this.#open && executor.freeSlots() > 0) {
+      const task = this.#scheduler.next(pool);
+      if (task === undefined) return;
+      // The runner's records are the only tasks this scheduler is given.
+      (task as TaskRecord).actor?.send({ type: 'task.start' });
+    }
+  }
+}

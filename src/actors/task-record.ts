@@ -1,0 +1,81 @@
+// Owns what the engine keeps of a task while its actor lives: who owns it, how it is run, where its attempt stands.
+// Mutable and private to the engine; people see task actors, events and results.
+
+import type { Actor } from 'xstate';
+import type { TimerHandle } from '../domain/clock.ts';
+import type { RunId, SessionId, TaskId } from '../domain/ids.ts';
+import type { JsonObject } from '../domain/json-value.ts';
+import type { RetryPolicy } from '../domain/retry-policy.ts';
+import type { TaskEnding, taskMachine } from '../machines/task-machine.ts';
+import type { Lane } from '../scheduling/lane.ts';
+import type { CapacityRequest, Pool, ReadyState, ReadyTask } from '../scheduling/ready-task.ts';
+import type { ActorRegistry } from './actor-registry.ts';
+
+export type TaskLogic = typeof taskMachine;
+
+/** How a task is run: fixed, shared by all its attempts. */
+export interface TaskSpec {
+  readonly name: string;
+  readonly module: string;
+  readonly action: string;
+  /** Per attempt; null = no limit. */
+  readonly timeoutMs: number | null;
+  readonly retry: RetryPolicy;
+  readonly request: CapacityRequest | null;
+  readonly pool: Pool;
+  readonly level: number;
+  readonly order: number;
+}
+
+/** Whose a task is: a run, or the single tasks of the engine. */
+export interface TaskOwner {
+  readonly runId: RunId;
+  readonly sessionId: SessionId;
+  readonly lane: Lane<CapacityRequest>;
+  readonly tasks: ActorRegistry<TaskLogic>;
+  /** The attempt's parameters, references replaced. @throws RuntimeError, which fails the attempt */
+  parametersOf(record: TaskRecord): JsonObject;
+  /** The task has ended; its record is forgotten by the runner. */
+  taskEnded(record: TaskRecord, ending: TaskEnding): void;
+}
+
+export class TaskRecord implements ReadyTask<CapacityRequest> {
+  readonly key: number;
+  readonly owner: TaskOwner;
+  /** The owner's number for it. */
+  readonly index: number;
+  readonly spec: TaskSpec;
+  readonly taskId: TaskId;
+  actor: Actor<TaskLogic> | undefined;
+  // What the scheduler reads and writes.
+  readonly lane: Lane<CapacityRequest>;
+  readonly pool: Pool;
+  readonly level: number;
+  readonly order: number;
+  readonly request: CapacityRequest | null;
+  state: ReadyState = 'idle';
+  sequence = 0;
+  parkedAt = 0;
+  // The attempt under way.
+  attempt = 0;
+  /** 0 = none under way. */
+  attemptKey = 0;
+  attemptStartedMs = 0;
+  /** Of the latest attempt, -1 before the first has ended. */
+  threadId = -1;
+  /** Deadline of the attempt, or when the next one is due. */
+  timer: TimerHandle | undefined;
+
+  constructor(key: number, owner: TaskOwner, index: number, spec: TaskSpec, taskId: TaskId) {
+    this.key = key;
+    this.owner = owner;
+    this.index = index;
+    this.spec = spec;
+    this.taskId = taskId;
+    this.lane = owner.lane;
+    this.pool = spec.pool;
+    this.level = spec.level;
+    this.order = spec.order;
+    this.request = spec.request;
+  }
+}

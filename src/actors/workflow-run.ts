@@ -1,0 +1,386 @@
+// Owns one run: its workflow actor, the registry of its task actors, the rows of tasks that are no actors (yet or any
+// more), their outputs and errors. It starts a task the moment its own last dependency has completed; there are no levels.
+// It never touches threads or capacity: that is the runner's and the dispatcher's.
+
+import type { Actor } from 'xstate';
+import type { Clock, TimerHandle, TimerService } from '../domain/clock.ts';
+import type { EventSink, EventSubject } from '../domain/events.ts';
+import { type RunId, type SessionId, taskIdOf } from '../domain/ids.ts';
+import type { JsonObject, JsonValue } from '../domain/json-value.ts';
+import { type SerializedError, serializeError } from '../domain/serialized-error.ts';
+import { TaskStatus, WorkflowStatus } from '../domain/statuses.ts';
+import type { Journal } from '../journal/journal.ts';
+import { TASK_STATE_ALIASES, type TaskEnding } from '../machines/task-machine.ts';
+import { workflowMachine } from '../machines/workflow-machine.ts';
+import type { Lane } from '../scheduling/lane.ts';
+import type { CapacityRequest } from '../scheduling/ready-task.ts';
+import { RunFrontier } from '../scheduling/run-frontier.ts';
+import type { Scheduler } from '../scheduling/scheduler.ts';
+import type { ActorRegistry } from './actor-registry.ts';
+import type { RunPlan, RunView } from './run-plan.ts';
+import type { TaskLogic, TaskOwner, TaskRecord } from './task-record.ts';
+import type { TaskRunner } from './task-runner.ts';
+
+export type WorkflowLogic = typeof workflowMachine;
+
+export interface WorkflowRunParts {
+  readonly runner: TaskRunner;
+  readonly scheduler: Scheduler<CapacityRequest>;
+  readonly journal: Journal;
+  readonly events: EventSink;
+  readonly clock: Clock;
+  readonly timers: TimerService;
+}
+
+export interface WorkflowRunOptions {
+  readonly runId: RunId;
+  readonly sessionId: SessionId;
+  readonly plan: RunPlan;
+  readonly parameters: JsonObject;
+  readonly lane: Lane<CapacityRequest>;
+  readonly timeoutMs: number | null;
+  /** Called once, when the result is as durable as the journal promises. */
+  readonly ended: (run: WorkflowRun) => void;
+}
+
+/** Why a task was skipped. */
+export interface SkipReason {
+  readonly code: 'UPSTREAM_FAILED' | 'CONDITION_FALSE';
+  readonly reason: string;
+}
+
+export class WorkflowRun implements TaskOwner, RunView {
+  readonly runId: RunId;
+  readonly sessionId: SessionId;
+  readonly plan: RunPlan;
+  readonly parameters: JsonObject;
+  readonly lane: Lane<CapacityRequest>;
+  readonly tasks: ActorRegistry<TaskLogic>;
+  readonly actor: Actor<WorkflowLogic>;
+  startedAtMs: number | null = null;
+  endedAtMs: number | null = null;
+  readonly #parts: WorkflowRunParts;
+  readonly #options: WorkflowRunOptions;
+  readonly #subject: EventSubject;
+  readonly #frontier: RunFrontier;
+  readonly #outputs: unknown[] = [];
+  readonly #errors = new Map<number, SerializedError>();
+  readonly #skips = new Map<number, SkipReason>();
+  readonly #live = new Map<number, TaskRecord>();
+  #failedRequired = 0;
+  #deadline: TimerHandle | undefined;
+  #advancing = false;
+  #crash: SerializedError | undefined;
+  readonly #ready: number[] = [];
+  readonly #skipped: number[] = [];
+
+  constructor(parts: WorkflowRunParts, options: WorkflowRunOptions, workflows: ActorRegistry<WorkflowLogic>) {
+    this.#parts = parts;
+    this.#options = options;
+    this.runId = options.runId;
+    this.sessionId = options.sessionId;
+    this.plan = options.plan;
+    this.parameters = options.parameters;
+    this.lane = options.lane;
+    this.#subject = { sessionId: options.sessionId, runId: options.runId };
+    this.#frontier = new RunFrontier(options.plan.rows);
+    parts.scheduler.addLane(options.lane);
+    this.actor = workflows.create(this.#createLogic(), { runId: options.runId });
+    this.actor.start();
+    this.tasks = parts.runner.createRegistry(this.actor);
+  }
+
+  get status(): WorkflowStatus {
+    if (this.#crash !== undefined) return this.endedAtMs === null ? WorkflowStatus.RUNNING : WorkflowStatus.FAILED;
+    const state = this.actor.getSnapshot().value;
+    return state === 'cancelling' ? WorkflowStatus.RUNNING : state;
+  }
+
+  /** Why the run was cancelled or timed out. */
+  get reason(): string | null {
+    return this.actor.getSnapshot().context.reason;
+  }
+
+  get timedOut(): boolean {
+    return this.actor.getSnapshot().context.timedOut;
+  }
+
+  get size(): number {
+    return this.plan.rows.size;
+  }
+
+  outputOf(index: number): unknown {
+    return this.#outputs[index] ?? null;
+  }
+
+  errorOf(index: number): SerializedError | undefined {
+    return this.#errors.get(index);
+  }
+
+  skipOf(index: number): SkipReason | undefined {
+    return this.#skips.get(index);
+  }
+
+  count(how: 'completed' | 'failed' | 'cancelled' | 'skipped'): number {
+    return this.#frontier.count(how);
+  }
+
+  statusOf(index: number): TaskStatus {
+    const record = this.#live.get(index);
+    if (record?.actor === undefined) return this.#frontier.status(index);
+    const state = record.actor.getSnapshot().value;
+    return TASK_STATE_ALIASES[state] ?? (state as TaskStatus);
+  }
+
+  /** Tasks that are actors now: ready, running, retrying or cancelling. */
+  liveTasks(): IterableIterator<TaskRecord> {
+    return this.#live.values();
+  }
+
+  cancelTask(index: number, reason: string): boolean {
+    const record = this.#live.get(index);
+    if (record !== undefined) this.#parts.runner.cancel(record, reason);
+    else if (this.#frontier.isPending(index)) this.#end(index, 'cancelled');
+    else return false;
+    return true;
+  }
+
+  parametersOf(record: TaskRecord): JsonObject {
+    return this.plan.parametersOf(record.index, this);
+  }
+
+  taskEnded(record: TaskRecord, ending: TaskEnding): void {
+    const { index } = record;
+    this.#live.delete(index);
+    switch (ending.kind) {
+      case 'completed':
+        this.#outputs[index] = ending.output;
+        this.#reportCompleted(record, ending);
+        break;
+      case 'failed':
+        this.#reportFailed(index, ending.attempts, ending.error ?? serializeError(undefined), record.threadId);
+        break;
+      case 'cancelled':
+        this.#reportCancelled(index, ending.reason ?? 'the attempt was stopped');
+        break;
+    }
+    this.#end(index, ending.kind);
+  }
+
+  /** The workflow actor itself ended with an error: the run fails, what still runs is stopped. */
+  crashed(error: unknown): void {
+    if (this.endedAtMs !== null) return;
+    this.#crash = serializeError(error, 'ACTOR_CRASHED');
+    for (const index of this.#frontier.cancelPending()) this.#reportCancelled(index, 'the run crashed');
+    for (const record of [...this.#live.values()]) this.#parts.runner.cancel(record, 'the run crashed');
+    this.#advance();
+  }
+
+  // --- effects of the workflow machine
+
+  #createLogic(): WorkflowLogic {
+    return workflowMachine.provide({
+      actions: {
+        startTasks: () => this.#start(),
+        pauseTasks: () => {
+          this.#parts.scheduler.setPaused(this.lane, true);
+          this.#parts.journal.append({ type: 'run.paused', v: 1, runId: this.runId, atMs: this.#parts.clock.now() });
+          this.#parts.events.emit('workflow.paused', this.#subject);
+        },
+        resumeTasks: () => {
+          this.#parts.journal.append({ type: 'run.resumed', v: 1, runId: this.runId, atMs: this.#parts.clock.now() });
+          this.#parts.events.emit('workflow.resumed', this.#subject);
+          this.#parts.scheduler.setPaused(this.lane, false);
+          this.#parts.runner.wake();
+        },
+        cancelTasks: ({ context }) => this.#cancelAll(context.reason ?? 'cancelled'),
+        reportCompleted: () => this.#finish('completed', null),
+        reportFailed: ({ context }) => this.#finish('failed', context.reason),
+        reportCancelled: ({ context }) => this.#finish('cancelled', context.reason),
+      },
+    });
+  }
+
+  #start(): void {
+    const { journal, events, clock, timers } = this.#parts;
+    this.startedAtMs = clock.now();
+    const { plan, runId, sessionId, parameters } = this;
+    journal.append({
+      type: 'run.started',
+      v: 1,
+      runId,
+      atMs: this.startedAtMs,
+      workflow: plan.workflow,
+      sessionId,
+      parameters,
+      steps: this.size,
+    });
+    events.emit('workflow.started', this.#subject, {
+      workflow: plan.workflow,
+      mode: this.lane.mode,
+      tasks: this.size,
+      parameters,
+    });
+    if (this.#options.timeoutMs !== null) {
+      this.#deadline = timers.schedule(this.startedAtMs + this.#options.timeoutMs, () =>
+        this.actor.send({ type: 'run.deadline' }),
+      );
+    }
+    for (const index of this.#frontier.start()) this.#ready.push(index);
+    this.#advance();
+  }
+
+  #cancelAll(reason: string): void {
+    if (this.startedAtMs === null) this.startedAtMs = this.#parts.clock.now();
+    for (const index of this.#frontier.cancelPending()) this.#reportCancelled(index, reason);
+    for (const record of [...this.#live.values()]) this.#parts.runner.cancel(record, reason);
+    this.#advance();
+  }
+
+  #finish(status: 'completed' | 'failed' | 'cancelled', reason: string | null): void {
+    const { journal, events, clock, timers, scheduler } = this.#parts;
+    if (this.endedAtMs !== null) return;
+    this.endedAtMs = clock.now();
+    if (this.#deadline !== undefined) timers.cancel(this.#deadline);
+    scheduler.removeLane(this.lane);
+    const sequence = journal.append({ type: 'run.ended', v: 1, runId: this.runId, atMs: this.endedAtMs, status });
+    const durable = journal.durable(sequence);
+    const ended = () => {
+      this.tasks.close();
+      events.emit(`workflow.${status}`, this.#subject, {
+        workflow: this.plan.workflow,
+        durationMs: (this.endedAtMs ?? 0) - (this.startedAtMs ?? 0),
+        tasks: {
+          total: this.size,
+          completed: this.count('completed'),
+          failed: this.count('failed'),
+          skipped: this.count('skipped'),
+          cancelled: this.count('cancelled'),
+        },
+        ...(reason === null ? {} : { reason }),
+      });
+      this.#options.ended(this);
+    };
+    durable.then(ended, ended);
+  }
+
+  // --- the frontier
+
+  #end(index: number, how: 'completed' | 'failed' | 'cancelled'): void {
+    this.#frontier.end(index, how, this.#ready, this.#skipped);
+    this.#advance();
+  }
+
+  /** Follows the frontier until nothing moves: reports skips, starts what is ready, notices the end of the run. */
+  #advance(): void {
+    if (this.#advancing) return;
+    this.#advancing = true;
+    try {
+      while (this.#ready.length > 0 || this.#skipped.length > 0) {
+        const skipped = this.#skipped.splice(0);
+        for (const index of skipped) this.#reportUpstreamSkip(index);
+        const ready = this.#ready.splice(0);
+        for (const index of ready) this.#startTask(index);
+      }
+    } finally {
+      this.#advancing = false;
+    }
+    if (this.#frontier.open > 0) return;
+    if (this.#crash !== undefined) this.#finish('failed', this.#crash.message);
+    else this.actor.send({ type: 'run.tasks-ended', failed: this.#failedRequired });
+  }
+
+  #startTask(index: number): void {
+    const spec = this.plan.tasks[index];
+    if (spec === undefined) return;
+    if (this.actor.getSnapshot().value === 'cancelling') {
+      this.#reportCancelled(index, 'the run is being cancelled');
+      this.#frontier.end(index, 'cancelled', this.#ready, this.#skipped);
+      return;
+    }
+    try {
+      if (!this.plan.conditionHolds(index, this)) {
+        this.#reportSkip(index, { code: 'CONDITION_FALSE', reason: 'its run_if is false' });
+        this.#frontier.end(index, 'skipped', this.#ready, this.#skipped);
+        return;
+      }
+    } catch (error) {
+      this.#reportFailed(index, 0, serializeError(error, 'EXPRESSION_INVALID'), -1);
+      this.#frontier.end(index, 'failed', this.#ready, this.#skipped);
+      return;
+    }
+    const record = this.#parts.runner.start(this, index, spec);
+    // An actor that crashed in its start has ended already.
+    if (!this.#frontier.isEnded(index)) this.#live.set(index, record);
+  }
+
+  // --- facts and events
+
+  #reportCompleted(record: TaskRecord, ending: TaskEnding): void {
+    const { journal, events, clock } = this.#parts;
+    const nowMs = clock.now();
+    journal.append({
+      type: 'task.completed',
+      v: 1,
+      runId: this.runId,
+      atMs: nowMs,
+      task: record.spec.name,
+      attempt: ending.attempts,
+      // Executors let only JSON-recordable results through.
+      output: (ending.output ?? null) as JsonValue,
+    });
+    if (events.wants('task.completed')) {
+      events.emit('task.completed', this.#taskSubject(record.index), {
+        attempt: ending.attempts,
+        durationMs: nowMs - record.attemptStartedMs,
+        threadId: record.threadId,
+        output: ending.output,
+      });
+    }
+  }
+
+  #reportFailed(index: number, attempt: number, error: SerializedError, threadId: number): void {
+    const { journal, events, clock } = this.#parts;
+    this.#errors.set(index, error);
+    if (this.plan.isRequired(index)) this.#failedRequired++;
+    const task = this.plan.tasks[index]?.name ?? '';
+    journal.append({ type: 'task.failed', v: 1, runId: this.runId, atMs: clock.now(), task, attempt, error });
+    events.emit('task.failed', this.#taskSubject(index), {
+      attempt,
+      error,
+      threadId,
+      required: this.plan.isRequired(index),
+    });
+  }
+
+  #reportCancelled(index: number, reason: string): void {
+    const { journal, events, clock } = this.#parts;
+    const task = this.plan.tasks[index]?.name ?? '';
+    journal.append({ type: 'task.cancelled', v: 1, runId: this.runId, atMs: clock.now(), task, reason });
+    events.emit('task.cancelled', this.#taskSubject(index), { reason });
+  }
+
+  #reportUpstreamSkip(index: number): void {
+    const cause = this.#frontier.skipCause(index);
+    const name = this.plan.tasks[cause]?.name ?? '?';
+    const how = this.#frontier.status(cause);
+    this.#reportSkip(index, {
+      code: 'UPSTREAM_FAILED',
+      reason:
+        how === TaskStatus.FAILED ? `upstream failed: '${name}'` : `upstream did not complete: '${name}' was ${how}`,
+    });
+  }
+
+  #reportSkip(index: number, skip: SkipReason): void {
+    const { journal, events, clock } = this.#parts;
+    this.#skips.set(index, skip);
+    const task = this.plan.tasks[index]?.name ?? '';
+    journal.append({ type: 'task.skipped', v: 1, runId: this.runId, atMs: clock.now(), task, ...skip });
+    events.emit('task.skipped', this.#taskSubject(index), { ...skip });
+  }
+
+  #taskSubject(index: number): EventSubject {
+    const task = this.plan.tasks[index]?.name ?? '';
+    return { ...this.#subject, task, taskId: taskIdOf(this.runId, task) };
+  }
+}

@@ -1,0 +1,192 @@
+// Owns the commands, their flags and their help. Each command's own code is imported when it is called, not before.
+
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import type { ExitCode } from './exit-code.ts';
+import type { Shell } from './main.ts';
+import { parseFactor, parseMode, parseParameter, parseWholeNumber } from './option-values.ts';
+
+const MOST_THREADS = 1_024;
+const MOST_PARALLEL = 1_000_000;
+const LONGEST_GRACE_MS = 3_600_000;
+/** The formats of `graph`. */
+export const GRAPH_FORMATS = ['mermaid', 'dot', 'json', 'svg'] as const;
+
+/** The whole command tree; `done` is given the exit code of the command that ran. */
+export function createCommandTree(shell: Shell, done: (code: ExitCode) => void): Command {
+  const program = new Command('yardmaster');
+  program
+    .description('Runs workflows of CPU-heavy tasks on threads, in the order of their dependencies, within capacity.')
+    .version(readVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help for a command')
+    .addHelpText('after', examples(['run source-inventory', 'run my-flow.json --param input=data.csv', 'doctor']))
+    .addHelpText('after', '\nExit codes: 0 completed, 1 the run failed, 2 bad input or usage, 130 interrupted.');
+  addRun(program, shell, done);
+  addValidate(program, shell, done);
+  addGraph(program, shell, done);
+  addDoctor(program, shell, done);
+  addBench(program, shell, done);
+  // Only the first line goes through `error CODE: …`, so commander must print nothing of its errors itself.
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ outputError: () => {} });
+  }
+  return program;
+}
+
+function addRun(program: Command, shell: Shell, done: (code: ExitCode) => void): void {
+  const command = program
+    .command('run')
+    .description('Run a workflow: a file, or the name of one in the workflows folder')
+    .argument('<workflow>', 'workflow file or name')
+    .option(
+      '--param <key=value>',
+      'run parameter; JSON where it is JSON, text otherwise (repeatable)',
+      collectParameter,
+    )
+    .option('--params <file>', 'JSON file with an object of run parameters')
+    .option('--mode <mode>', 'sequential, parallel, priority or resource_aware', parseMode)
+    .option('--max-parallel <n>', 'most tasks at once', (text) =>
+      parseWholeNumber('--max-parallel', text, 1, MOST_PARALLEL),
+    )
+    .option('--workers <n>', 'threads; default: as many as there are CPUs', (text) =>
+      parseWholeNumber('--workers', text, 1, MOST_THREADS),
+    )
+    .option('--run-id <id>', 'id of the run; default: a new one')
+    .option(
+      '--time-scale <factor>',
+      'multiply all durations of the file: 0.001 turns seconds into milliseconds',
+      (text) => parseFactor('--time-scale', text),
+    )
+    .option('--grace-ms <ms>', 'how long a task may take to end itself when it is stopped', (text) =>
+      parseWholeNumber('--grace-ms', text, 0, LONGEST_GRACE_MS),
+    )
+    .option('--json', 'one event a line on stdout, then a summary');
+  addFolders(command).addHelpText(
+    'after',
+    `${examples([
+      'run source-inventory',
+      'run source-inventory --param root=/some/folder',
+      'run flow.json --param limit=10 --param \'tags=["a","b"]\' --param \'id="007"\'',
+      'run flow.json --tasks ./my-tasks --workers 4 --mode priority',
+      'run flow.json --json | tail -1',
+    ])}\n\nCtrl-C lets running tasks finish and starts no new ones; Ctrl-C again stops them now.`,
+  );
+  command.action(async (target: string, flags: RunFlags) => {
+    const { runCommand } = await import('./run-command.ts');
+    done(await runCommand(shell, target, flags));
+  });
+}
+
+function addValidate(program: Command, shell: Shell, done: (code: ExitCode) => void): void {
+  const command = program
+    .command('validate')
+    .description('Check workflow files and print every fault with its place')
+    .argument('<file...>', 'workflow files')
+    .option('--json', 'one object a file and line');
+  addFolders(command).addHelpText('after', examples(['validate flow.json', 'validate config/workflows/*.json --json']));
+  command.action(async (files: string[], flags: ValidateFlags) => {
+    const { validateCommand } = await import('./validate-command.ts');
+    done(await validateCommand(shell, files, flags));
+  });
+}
+
+function addGraph(program: Command, shell: Shell, done: (code: ExitCode) => void): void {
+  const command = program
+    .command('graph')
+    .description('Print the task graph of a workflow')
+    .argument('<workflow>', 'workflow file or name')
+    .option('--format <format>', `one of ${GRAPH_FORMATS.join(', ')}`, 'mermaid');
+  addFolders(command).addHelpText(
+    'after',
+    examples([
+      'graph flow.json',
+      'graph flow.json --format dot | dot -Tpng -o flow.png',
+      'graph flow --format svg > flow.svg',
+    ]),
+  );
+  command.action(async (target: string, flags: GraphFlags) => {
+    const { graphCommand } = await import('./graph-command.ts');
+    done(await graphCommand(shell, target, flags));
+  });
+}
+
+function addDoctor(program: Command, shell: Shell, done: (code: ExitCode) => void): void {
+  const command = program
+    .command('doctor')
+    .description('Check that this machine and these folders can run workflows')
+    .option('--json', 'one check a line');
+  addFolders(command).addHelpText('after', examples(['doctor', 'doctor --tasks ./my-tasks --json']));
+  command.action(async (flags: DoctorFlags) => {
+    const { doctorCommand } = await import('./doctor-command.ts');
+    done(await doctorCommand(shell, flags));
+  });
+}
+
+function addBench(program: Command, shell: Shell, done: (code: ExitCode) => void): void {
+  const command = program
+    .command('bench')
+    .description('Run the benchmarks of a checkout')
+    .argument('[name]', 'one benchmark; default: all')
+    .addHelpText('after', examples(['bench', 'bench dispatch']));
+  addFolders(command);
+  command.action(async (name: string | undefined) => {
+    const { benchCommand } = await import('./bench-command.ts');
+    done(await benchCommand(shell, name));
+  });
+}
+
+/** What every command takes. */
+export interface FolderFlags {
+  readonly dataDir?: string;
+  readonly tasks?: string[];
+  readonly workflows?: string;
+}
+
+export interface RunFlags extends FolderFlags {
+  readonly param?: ReturnType<typeof parseParameter>[];
+  readonly params?: string;
+  readonly mode?: ReturnType<typeof parseMode>;
+  readonly maxParallel?: number;
+  readonly workers?: number;
+  readonly runId?: string;
+  readonly timeScale?: number;
+  readonly graceMs?: number;
+  readonly json?: true;
+}
+
+export interface ValidateFlags extends FolderFlags {
+  readonly json?: true;
+}
+
+export interface GraphFlags extends FolderFlags {
+  readonly format: string;
+}
+
+export interface DoctorFlags extends FolderFlags {
+  readonly json?: true;
+}
+
+function addFolders(command: Command): Command {
+  return command
+    .option('--data-dir <folder>', 'where runs are kept; `:memory:` keeps nothing')
+    .option('--tasks <folder>', 'folder of task modules (repeatable, looked through in this order)', collectText)
+    .option('--workflows <folder>', 'folder of workflow files');
+}
+
+function collectText(text: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), text];
+}
+
+function collectParameter(text: string, before: RunFlags['param']): NonNullable<RunFlags['param']> {
+  return [...(before ?? []), parseParameter(text)];
+}
+
+function examples(calls: readonly string[]): string {
+  return `\nExamples:\n${calls.map((call) => `  yardmaster ${call}`).join('\n')}`;
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return /"version": "([^"]+)"/.exec(text)?.[1] ?? 'unknown';
+}

@@ -1,0 +1,86 @@
+// Owns everything about a run that can be wrong before it starts: flags, files, parameters, modules, capacity.
+// When it is done, what is left to fail are the tasks themselves.
+
+import { readFileSync } from 'node:fs';
+import type { JsonObject } from '../domain/json-value.ts';
+import { RuntimeError } from '../domain/runtime-error.ts';
+import type { ResolvedConfig } from '../engine/engine-config.ts';
+import type { CompiledWorkflow } from '../engine/workflow-compiler.ts';
+import { findMissingParameters, findResourceFaults } from '../engine/workflow-requirements.ts';
+import { defaultResources, readMachine } from '../resources/default-resources.ts';
+import type { RunFlags } from './command-tree.ts';
+import { FaultsError, usageError } from './error-lines.ts';
+import { mergeParameters } from './option-values.ts';
+import { settingsOf } from './shell-config.ts';
+import { findWorkflow, unknownModules } from './workflow-source.ts';
+
+/** A run that may start. */
+export interface PreparedRun {
+  readonly workflow: CompiledWorkflow;
+  readonly parameters: JsonObject;
+  readonly settings: ResolvedConfig;
+}
+
+/**
+ * Checks a run from flags to capacity; faults of one kind are told together.
+ * @throws RuntimeError with a usage code; FaultsError
+ */
+export async function prepareRun(target: string, flags: RunFlags): Promise<PreparedRun> {
+  const settings = settingsOf(flags);
+  const parameters = mergeParameters(readParameterFile(flags.params), flags.param ?? []);
+  const { definition, workflow, locate, file } = await findWorkflow(target, settings, flags.timeScale);
+  const capacities = capacitiesOf(settings);
+  const faults = [
+    ...unknownModules(definition, settings.tasksDirs),
+    ...findResourceFaults(definition, (id) => capacities.get(id) ?? null),
+    ...findMissingParameters(workflow, parameters),
+  ];
+  if (faults.length > 0) throw new FaultsError(file, locate(faults));
+  return { workflow, parameters, settings };
+}
+
+/** The capacity of each resource that an engine with these settings starts with. */
+export function capacitiesOf(settings: Pick<ResolvedConfig, 'resources'>): ReadonlyMap<string, number> {
+  return new Map([
+    ...defaultResources(readMachine()).map(({ resourceId, capacity }): [string, number] => [resourceId, capacity]),
+    ...settings.resources.map(({ id, capacity }): [string, number] => [id, capacity]),
+  ]);
+}
+
+function readParameterFile(path: string | undefined): JsonObject {
+  if (path === undefined) return {};
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    throw new RuntimeError(
+      missing ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE',
+      `--params ${path} ${missing ? 'does not exist; check the path' : `cannot be read: ${String(cause)}`}`,
+      { cause },
+    );
+  }
+  return parseParameterFile(path, text);
+}
+
+function parseParameterFile(path: string, text: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw usageError(`--params must be a JSON file: ${reason}, in ${path}; correct it`, 'PARAMETER_INVALID');
+  }
+  if (!isJsonObject(value)) {
+    throw usageError(
+      `--params must hold a JSON object of parameters, in ${path}; write {"name": value}`,
+      'PARAMETER_INVALID',
+    );
+  }
+  return value;
+}
+
+// JSON.parse gives nothing but JSON values.
+function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,127 @@
+// Owns the configuration of an engine: what may be set, what holds when nothing is, where files of settings are found.
+// Order: what the caller gives, then config/default.json of the current folder, then the defaults below.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { RuntimeError } from '../domain/runtime-error.ts';
+import { ExecutionMode, ResourceType } from '../domain/statuses.ts';
+
+const positiveCount = z.int().min(1);
+
+const resourceSchema = z.strictObject({
+  id: z.string().min(1),
+  type: z.enum(ResourceType),
+  capacity: z.number().min(0),
+  granularity: z.number().positive().optional(),
+  /** Milliseconds after which a used unit comes back by itself (quotas). */
+  refillPeriodMs: z.number().positive().optional(),
+});
+
+const configSchema = z.strictObject({
+  $schema: z.string().optional(),
+  workflowsDir: z.string().min(1).optional(),
+  tasksDirs: z.array(z.string().min(1)).optional(),
+  projectsDir: z.string().min(1).optional(),
+  dataDir: z.string().min(1).optional(),
+  maxWorkers: positiveCount.max(128).optional(),
+  durability: z.enum(['full', 'normal', 'none']).optional(),
+  resources: z.array(resourceSchema).optional(),
+  defaultMode: z.enum(ExecutionMode).optional(),
+  cancelGraceMs: z.number().min(0).optional(),
+  threadHeapMb: z.number().min(16).optional(),
+  maxInlineTasks: positiveCount.optional(),
+});
+
+/** What `OrchestrationEngine.create` takes; each key has a default that serves. */
+export interface EngineConfig {
+  /** Folder whose `*.json` are loaded as workflows; default `config/workflows/production`. */
+  readonly workflowsDir?: string | undefined;
+  /** Folders of task modules, first hit wins; default `['tasks']`. */
+  readonly tasksDirs?: readonly string[] | undefined;
+  readonly projectsDir?: string | undefined;
+  /** Folder of the journal and of artifacts, default `.yardmaster`; `':memory:'` keeps nothing. */
+  readonly dataDir?: string | undefined;
+  /** Threads, 1…128; default: what this machine can run at once. */
+  readonly maxWorkers?: number | undefined;
+  readonly durability?: 'full' | 'normal' | 'none' | undefined;
+  /** Resources besides the three defaults, or other capacities for these. */
+  readonly resources?: readonly ResourceConfig[] | undefined;
+  readonly defaultMode?: ExecutionMode | undefined;
+  /** Milliseconds between asking a task to stop and terminating its thread; default 250. */
+  readonly cancelGraceMs?: number | undefined;
+  /** Heap limit of a thread, in MB. */
+  readonly threadHeapMb?: number | undefined;
+  /** Inline tasks at once; default 64. */
+  readonly maxInlineTasks?: number | undefined;
+}
+
+export interface ResourceConfig {
+  readonly id: string;
+  readonly type: ResourceType;
+  readonly capacity: number;
+  readonly granularity?: number | undefined;
+  readonly refillPeriodMs?: number | undefined;
+}
+
+export interface ResolvedConfig {
+  readonly workflowsDir: string;
+  readonly tasksDirs: readonly string[];
+  readonly projectsDir: string;
+  readonly dataDir: string;
+  readonly inMemory: boolean;
+  readonly maxWorkers: number;
+  readonly durability: 'full' | 'normal' | 'none';
+  readonly resources: readonly ResourceConfig[];
+  readonly defaultMode: ExecutionMode;
+  readonly cancelGraceMs: number;
+  readonly threadHeapMb: number | undefined;
+  readonly maxInlineTasks: number;
+}
+
+const CONFIG_FILE = 'config/default.json';
+
+/** Completes and checks a configuration; paths become absolute. @throws RuntimeError CONFIG_INVALID */
+export function resolveConfig(given: EngineConfig = {}, folder: string = process.cwd()): ResolvedConfig {
+  const config = { ...readConfigFile(resolve(folder, CONFIG_FILE)), ...parseConfig(given, 'the given configuration') };
+  const dataDir = config.dataDir ?? '.yardmaster';
+  return {
+    workflowsDir: resolve(folder, config.workflowsDir ?? 'config/workflows/production'),
+    tasksDirs: (config.tasksDirs ?? ['tasks']).map((dir) => resolve(folder, dir)),
+    projectsDir: resolve(folder, config.projectsDir ?? 'projects'),
+    inMemory: dataDir === ':memory:',
+    dataDir: dataDir === ':memory:' ? dataDir : resolve(folder, dataDir),
+    maxWorkers: config.maxWorkers ?? Math.min(128, availableParallelism()),
+    durability: config.durability ?? 'full',
+    resources: config.resources ?? [],
+    defaultMode: config.defaultMode ?? ExecutionMode.RESOURCE_AWARE,
+    cancelGraceMs: config.cancelGraceMs ?? 250,
+    threadHeapMb: config.threadHeapMb,
+    maxInlineTasks: config.maxInlineTasks ?? 64,
+  };
+}
+
+function readConfigFile(path: string): EngineConfig {
+  if (!existsSync(path)) return {};
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new RuntimeError('CONFIG_INVALID', `${path} cannot be read as JSON: ${String(cause)}; correct or remove it`, {
+      cause,
+      details: { file: path },
+    });
+  }
+  return parseConfig(content, path);
+}
+
+function parseConfig(content: unknown, source: string): EngineConfig {
+  const result = configSchema.safeParse(content);
+  if (!result.success) {
+    const faults = result.error.issues.map((issue) => `${issue.path.join('.') || 'it'}: ${issue.message}`);
+    throw new RuntimeError('CONFIG_INVALID', `${source}: ${faults.join('; ')}`, { details: { source, faults } });
+  }
+  const { $schema: _, ...config } = result.data;
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
+}

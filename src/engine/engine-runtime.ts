@@ -1,0 +1,326 @@
+// Owns the composition of an engine: the one place where clock, chance, ids, journal, guard, threads and actors are made
+// and joined. Order of the parts = order of the root supervisor's children; stopping goes the other way.
+//
+//   root supervisor (rest_for_one)
+//   ├─ journal ── resource-manager ── worker-pool ── dispatcher ── sessions (registry) ── session ── workflow ── task
+
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { nanoid } from 'nanoid';
+import type { AnyActorRef } from 'xstate';
+import { type ActorRegistry, createRegistryLogic, registryOf } from '../actors/actor-registry.ts';
+import { Dispatcher } from '../actors/dispatcher.ts';
+import { createJournalLogic } from '../actors/journal-keeper.ts';
+import { createResourceManagerLogic } from '../actors/resource-manager.ts';
+import type { SessionLogic } from '../actors/session.ts';
+import { SingleTasks } from '../actors/single-tasks.ts';
+import { type ActorSupervisor, startSupervisor } from '../actors/supervisor.ts';
+import { TaskRunner } from '../actors/task-runner.ts';
+import { WorkerPool } from '../actors/worker-pool.ts';
+import type { AllocationId, IdSource, RunId, SessionId } from '../domain/ids.ts';
+import { RuntimeError } from '../domain/runtime-error.ts';
+import type { Journal } from '../journal/journal.ts';
+import { createMemoryJournal } from '../journal/stores/memory.ts';
+import { CapacityGuard } from '../resources/capacity-guard.ts';
+import { defaultResources, readMachine } from '../resources/default-resources.ts';
+import { type CapacityRequest, Pool } from '../scheduling/ready-task.ts';
+import { Scheduler } from '../scheduling/scheduler.ts';
+import type { InlineResources } from '../workers/inline-context.ts';
+import { InlineExecutor } from '../workers/inline-executor.ts';
+import { resolveModule } from '../workers/module-loader.ts';
+import { ThreadExecutor } from '../workers/thread-executor.ts';
+import type { ResolvedConfig } from './engine-config.ts';
+import { EventBus } from './event-bus.ts';
+import { SystemTimers } from './system-timers.ts';
+
+const RANDOM_ID_LENGTH = 12;
+
+export class EngineRuntime {
+  readonly config: ResolvedConfig;
+  readonly timers: SystemTimers;
+  readonly bus: EventBus;
+  readonly ids: IdSource = createIdSource();
+  readonly journal: Journal;
+  readonly guard: CapacityGuard;
+  readonly scheduler: Scheduler<CapacityRequest>;
+  readonly dispatcher: Dispatcher;
+  readonly runner: TaskRunner;
+  readonly workerPool: WorkerPool<ThreadExecutor>;
+  readonly inline: InlineExecutor;
+  readonly startedAtMs: number;
+  /** Where tasks' artifacts are kept; without a data folder in a temporary one, which goes with the engine. */
+  readonly artifactsDir: string;
+  /** Task modules registered by the program, for threads that start later. */
+  readonly #taskModules = new Map<string, string>();
+  #supervisor: ActorSupervisor | undefined;
+  #singles: SingleTasks | undefined;
+
+  private constructor(config: ResolvedConfig) {
+    this.config = config;
+    this.timers = new SystemTimers({ unref: true });
+    this.startedAtMs = this.timers.now();
+    this.artifactsDir = config.inMemory
+      ? join(tmpdir(), `yardmaster-${nanoid(RANDOM_ID_LENGTH)}`)
+      : join(config.dataDir, 'artifacts');
+    this.bus = new EventBus(this.timers);
+    this.journal = createMemoryJournal();
+    this.guard = new CapacityGuard({ clock: this.timers, timers: this.timers, ids: this.ids, events: this.bus });
+    this.#registerResources();
+    this.scheduler = new Scheduler<CapacityRequest>(this.guard);
+    this.dispatcher = new Dispatcher(this.scheduler);
+    this.runner = new TaskRunner({
+      scheduler: this.scheduler,
+      dispatcher: this.dispatcher,
+      journal: this.journal,
+      events: this.bus,
+      clock: this.timers,
+      timers: this.timers,
+      random: Math.random,
+      cancelGraceMs: config.cancelGraceMs,
+    });
+    this.workerPool = new WorkerPool(() => this.#startThreads(), this.dispatcher);
+    this.inline = this.#createInline();
+    this.guard.onFreed(() => this.dispatcher.capacityFreed());
+  }
+
+  /** Starts every part and waits for the threads. */
+  static async start(config: ResolvedConfig): Promise<EngineRuntime> {
+    const runtime = new EngineRuntime(config);
+    try {
+      await runtime.#startActors();
+    } catch (error) {
+      await runtime.stop();
+      throw error;
+    }
+    return runtime;
+  }
+
+  get supervisor(): ActorSupervisor {
+    if (this.#supervisor === undefined) throw new RuntimeError('ENGINE_CLOSED', 'the engine has not started');
+    return this.#supervisor;
+  }
+
+  /** The registry under which sessions live. */
+  get sessions(): ActorRegistry<SessionLogic> {
+    return registryOf<SessionLogic>(this.actor('sessions'));
+  }
+
+  /** Tasks that are submitted one by one. */
+  get singles(): SingleTasks {
+    if (this.#singles === undefined) throw new RuntimeError('ENGINE_CLOSED', 'the engine has not started');
+    return this.#singles;
+  }
+
+  /** Starts nothing any more and waits for what runs, at most `drainMs`. */
+  async drain(drainMs: number): Promise<void> {
+    this.actor('dispatcher').send({ type: 'dispatch.drain' });
+    const limit = this.after(drainMs);
+    await Promise.race([this.dispatcher.idle(), limit.promise]);
+    limit.cancel();
+  }
+
+  setDispatching(on: boolean): void {
+    this.actor('dispatcher').send({ type: on ? 'dispatch.resume' : 'dispatch.hold' });
+  }
+
+  isDispatching(): boolean {
+    return this.actor('dispatcher').getSnapshot().value === 'dispatching';
+  }
+
+  /** A promise for the time when `delayMs` have passed. */
+  after(delayMs: number): { readonly promise: Promise<void>; cancel(): void } {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const handle = this.timers.schedule(this.timers.now() + delayMs, resolve);
+    return { promise, cancel: () => this.timers.cancel(handle) };
+  }
+
+  /** @throws RuntimeError ARGUMENT_INVALID for what is no file URL */
+  registerTaskModule(name: string, url: string | URL): void {
+    const href = String(url);
+    if (name === '' || !URL.canParse(href) || new URL(href).protocol !== 'file:') {
+      throw new RuntimeError('ARGUMENT_INVALID', `task module '${name}' needs a name and a file URL, not '${href}'`);
+    }
+    this.#taskModules.set(name, href);
+  }
+
+  knowsModule(module: string): boolean {
+    if (this.#taskModules.has(module) || this.inline.has(module)) return true;
+    const { kind } = resolveModule(module, this.config.tasksDirs);
+    return kind === 'file' || kind === 'builtin';
+  }
+
+  /** The current actor of a part; after a restart it is another one. */
+  actor(id: string): AnyActorRef {
+    const ref = this.supervisor.child(id);
+    if (ref === undefined)
+      throw new RuntimeError('ACTOR_CRASHED', `the engine's '${id}' is down; see getHealthStatus()`);
+    return ref;
+  }
+
+  /** Stops every part in reverse order; resolves when no thread, timer or file is left. */
+  async stop(): Promise<void> {
+    const supervisor = this.#supervisor;
+    if (supervisor !== undefined) {
+      this.actor('dispatcher').send({ type: 'dispatch.stop' });
+      await this.#endOf('worker-pool', { type: 'pool.stop' });
+      this.#singles?.tasks.close();
+      this.actor('resource-manager').send({ type: 'resource.close' });
+      await this.#endOf('journal', { type: 'journal.close' });
+      await supervisor.stop();
+    }
+    await this.inline.close({ drainMs: 0 });
+    this.timers.close();
+    if (this.config.inMemory) await rm(this.artifactsDir, { recursive: true, force: true });
+  }
+
+  async #startActors(): Promise<void> {
+    this.#supervisor = await startSupervisor(
+      { strategy: 'rest_for_one', intensity: 3, periodMs: 5_000 },
+      [
+        { id: 'journal', restart: 'transient', start: () => ({ logic: createJournalLogic(this.journal) }) },
+        {
+          id: 'resource-manager',
+          restart: 'transient',
+          start: () => ({ logic: createResourceManagerLogic(this.guard) }),
+        },
+        { id: 'worker-pool', restart: 'transient', start: () => ({ logic: this.workerPool.createLogic() }) },
+        { id: 'dispatcher', restart: 'transient', start: () => ({ logic: this.dispatcher.createLogic() }) },
+        {
+          id: 'sessions',
+          restart: 'transient',
+          type: 'supervisor',
+          start: () => ({ logic: this.#createSessionsLogic() }),
+        },
+      ],
+      { clock: this.timers, timers: this.timers, events: this.bus },
+    );
+    this.dispatcher.setExecutor(Pool.INLINE, this.inline);
+    this.#singles = new SingleTasks(
+      { runner: this.runner, scheduler: this.scheduler, events: this.bus, clock: this.timers },
+      { runId: this.ids.runId(), sessionId: 'single-tasks' as SessionId },
+      this.actor('sessions'),
+    );
+    await this.#poolReady();
+  }
+
+  #createSessionsLogic() {
+    return createRegistryLogic<SessionLogic>({ childId: 'session', onDone: () => {}, onError: () => {} });
+  }
+
+  /** Resolves once the threads are up. @throws RuntimeError INTERNAL when none can be started */
+  #poolReady(): Promise<void> {
+    const actor = this.actor('worker-pool');
+    return new Promise((resolve, reject) => {
+      const look = (snapshot: { readonly value?: unknown; readonly context?: unknown }) => {
+        if (snapshot.value === 'starting') return;
+        if (snapshot.value === 'dead') {
+          reject(
+            new RuntimeError('INTERNAL', 'no worker thread could be started; see `yardmaster doctor`', {
+              details: { context: snapshot.context },
+            }),
+          );
+        } else resolve();
+      };
+      actor.subscribe({ next: look, error: reject });
+      look(actor.getSnapshot());
+    });
+  }
+
+  /** Sends an actor of the tree its last event and resolves when it has ended. */
+  #endOf(id: string, event: { readonly type: string }): Promise<void> {
+    const actor = this.actor(id);
+    return new Promise((resolve) => {
+      actor.subscribe({ complete: () => resolve(), error: () => resolve() });
+      actor.send(event);
+      if (actor.getSnapshot().status !== 'active') resolve();
+    });
+  }
+
+  #registerResources(): void {
+    const overrides = new Map(this.config.resources.map((resource) => [resource.id, resource]));
+    for (const resource of defaultResources(readMachine())) {
+      if (!overrides.has(resource.resourceId)) {
+        this.guard.register(resource.resourceId, resource.type, resource.capacity, resource.options);
+      }
+    }
+    for (const { id, type, capacity, granularity, refillPeriodMs } of overrides.values()) {
+      this.guard.register(id, type, capacity, {
+        ...(granularity === undefined ? {} : { granularity }),
+        ...(refillPeriodMs === undefined ? {} : { refill: { periodMs: refillPeriodMs } }),
+      });
+    }
+  }
+
+  async #startThreads(): Promise<ThreadExecutor> {
+    const { config } = this;
+    return await ThreadExecutor.start({
+      threads: config.maxWorkers,
+      tasksDirs: config.tasksDirs,
+      modules: this.#taskModules,
+      ledgerBuffer: this.guard.ledger.buffer,
+      artifactsDir: this.artifactsDir,
+      ...(config.threadHeapMb === undefined ? {} : { heapLimitMb: config.threadHeapMb }),
+      sink: this.runner,
+      timers: this.timers,
+      clock: this.timers,
+      slotFree: () => this.dispatcher.pumpSoon(),
+      warnings: (message, error) => this.bus.emit('worker.warning', {}, { message, error }),
+      host: {
+        threadStarted: (threadId) => {
+          this.bus.emit('worker.started', {}, { threadId });
+          this.#tellPool('pool.complete');
+        },
+        threadExited: (threadId, { code, killed }) => {
+          this.supervisor.child('resource-manager')?.send({ type: 'resource.thread-exited', threadId });
+          this.bus.emit(killed ? 'worker.killed' : 'worker.exited', {}, { threadId, code });
+          this.#tellPool('pool.thread-exited');
+        },
+        sealThread: (threadId) => this.guard.sealThread(threadId),
+        allocate: async (threadId, request, options) => {
+          await this.guard.acquireForThread(threadId, request, options);
+        },
+      },
+    });
+  }
+
+  #tellPool(type: 'pool.complete' | 'pool.thread-exited'): void {
+    this.#supervisor?.child('worker-pool')?.send({ type });
+  }
+
+  #createInline(): InlineExecutor {
+    return new InlineExecutor({
+      sink: this.runner,
+      timers: this.timers,
+      clock: this.timers,
+      artifactsDir: this.artifactsDir,
+      resources: inlineResources(this.guard),
+      maxConcurrency: this.config.maxInlineTasks,
+      slotFree: () => this.dispatcher.pumpSoon(),
+    });
+  }
+}
+
+/** Capacity for bodies on the main loop: the same guard that threads share. */
+function inlineResources(guard: CapacityGuard): InlineResources {
+  return {
+    tryAllocate: (owner, request) => {
+      const shapes = Object.entries(request).map(([id, amount]) => [id, { amount }] as const);
+      return guard.allocateResources(owner, Object.fromEntries(shapes))?.allocationId ?? null;
+    },
+    allocate: async (owner, request, options) => {
+      const { allocationId } = await guard.acquire(request, { ...options, requesterId: owner });
+      return allocationId;
+    },
+    release: (_owner, allocationId) => guard.release(allocationId),
+    releaseAll: (owner) => guard.releaseAll(owner),
+  };
+}
+
+function createIdSource(): IdSource {
+  return {
+    sessionId: () => `session-${nanoid(RANDOM_ID_LENGTH)}` as SessionId,
+    runId: () => `run-${nanoid(RANDOM_ID_LENGTH)}` as RunId,
+    allocationId: () => `allocation-${nanoid(RANDOM_ID_LENGTH)}` as AllocationId,
+  };
+}

@@ -1,0 +1,105 @@
+// Owns the figures of an engine at a moment: health by component and the state of everything, read from the parts
+// themselves and never from a copy.
+
+import { TaskStatus, type WorkflowStatus } from '../domain/statuses.ts';
+import type { ResourceUsage } from '../resources/resource.ts';
+import type { ThreadInfo } from '../workers/thread-executor.ts';
+import type { EngineRuntime } from './engine-runtime.ts';
+
+export type HealthWord = 'healthy' | 'degraded' | 'unhealthy';
+
+export interface ComponentHealth {
+  readonly status: HealthWord;
+  readonly detail: string;
+}
+
+export interface HealthStatus {
+  readonly status: HealthWord;
+  readonly components: Readonly<Record<string, ComponentHealth>>;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+export interface SystemStatus {
+  readonly sessions: { readonly total: number; readonly active: number };
+  readonly workflows: Readonly<Record<WorkflowStatus, number>> & { readonly defined: number };
+  readonly tasks: Readonly<Record<TaskStatus, number>>;
+  readonly resources: readonly ResourceUsage[];
+  readonly threads: readonly ThreadInfo[];
+  /** Tasks that wait for a slot or for capacity, by priority. */
+  readonly queueDepth: { critical: number; high: number; normal: number; low: number; background: number };
+  /** Of these, tasks that wait for capacity. */
+  readonly waitingForCapacity: number;
+  readonly running: number;
+  readonly uptimeMs: number;
+  readonly memory: { readonly rssBytes: number; readonly heapUsedBytes: number };
+}
+
+/** What the engine counts itself. */
+export interface EngineCounts {
+  readonly sessions: { readonly total: number; readonly active: number };
+  readonly workflows: Readonly<Record<WorkflowStatus, number>> & { readonly defined: number };
+  readonly tasks: Readonly<Record<TaskStatus, number>>;
+}
+
+export function systemStatus(runtime: EngineRuntime, counts: EngineCounts): SystemStatus {
+  const [critical = 0, high = 0, normal = 0, low = 0, background = 0] = runtime.scheduler.queueDepth;
+  const { rss, heapUsed } = process.memoryUsage();
+  return {
+    ...counts,
+    resources: runtime.guard.list().map(({ resourceId }) => runtime.guard.getUsage(resourceId)),
+    threads: runtime.workerPool.pool?.threads() ?? [],
+    queueDepth: { critical, high, normal, low, background },
+    waitingForCapacity: runtime.scheduler.parkedCount,
+    running: runtime.scheduler.inFlight,
+    uptimeMs: runtime.timers.now() - runtime.startedAtMs,
+    memory: { rssBytes: rss, heapUsedBytes: heapUsed },
+  };
+}
+
+export function healthStatus(runtime: EngineRuntime, counts: EngineCounts, isClosed: boolean): HealthStatus {
+  const components: Record<string, ComponentHealth> = {
+    journal: actorHealth(runtime, 'journal', { open: 'healthy' }, isClosed),
+    'resource-manager': actorHealth(runtime, 'resource-manager', { open: 'healthy' }, isClosed),
+    'worker-pool': poolHealth(runtime, isClosed),
+    dispatcher: actorHealth(runtime, 'dispatcher', { dispatching: 'healthy', held: 'degraded' }, isClosed),
+    sessions: isClosed
+      ? { status: 'unhealthy', detail: 'the engine was shut down' }
+      : { status: 'healthy', detail: `${counts.sessions.active} active` },
+  };
+  const words = Object.values(components).map((component) => component.status);
+  return {
+    status: words.includes('unhealthy') ? 'unhealthy' : words.includes('degraded') ? 'degraded' : 'healthy',
+    components,
+    metrics: {
+      uptimeMs: runtime.timers.now() - runtime.startedAtMs,
+      queuedTasks: runtime.scheduler.queueDepth.reduce((sum, depth) => sum + depth, 0),
+      runningTasks: runtime.scheduler.inFlight,
+      completedTasks: counts.tasks[TaskStatus.COMPLETED],
+      failedTasks: counts.tasks[TaskStatus.FAILED],
+      threadsAlive: isClosed ? 0 : (runtime.workerPool.pool?.health().alive ?? 0),
+      rssBytes: process.memoryUsage().rss,
+    },
+  };
+}
+
+function actorHealth(
+  runtime: EngineRuntime,
+  id: string,
+  words: Readonly<Record<string, HealthWord>>,
+  isClosed: boolean,
+): ComponentHealth {
+  if (isClosed) return { status: 'unhealthy', detail: 'the engine was shut down' };
+  const snapshot = runtime.supervisor.child(id)?.getSnapshot();
+  const state = String(snapshot?.value ?? 'gone');
+  if (snapshot?.status !== 'active')
+    return { status: 'unhealthy', detail: `its actor is ${snapshot?.status ?? 'gone'}` };
+  return { status: words[state] ?? 'unhealthy', detail: state };
+}
+
+function poolHealth(runtime: EngineRuntime, isClosed: boolean): ComponentHealth {
+  const health = runtime.workerPool.pool?.health();
+  if (isClosed || health === undefined) return { status: 'unhealthy', detail: 'no threads' };
+  const detail = `${health.alive} of ${health.wanted} threads`;
+  if (health.dead || health.alive === 0) return { status: health.dead ? 'unhealthy' : 'degraded', detail };
+  return { status: health.alive < health.wanted ? 'degraded' : 'healthy', detail };
+}

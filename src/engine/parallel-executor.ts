@@ -1,0 +1,82 @@
+// Owns ParallelExecutor: a group of tasks with dependencies, run at once on threads of its own, without a workflow,
+// a session or a journal that outlives it.
+
+import type { JsonObject } from '../domain/json-value.ts';
+import { RuntimeError } from '../domain/runtime-error.ts';
+import type { EngineConfig } from './engine-config.ts';
+import type { ExecutionResult } from './execution-result.ts';
+import { OrchestrationEngine } from './orchestration-engine.ts';
+import { compileOrThrow, definitionOfGroup, type GraphTask, resultsOf } from './workflow-manager.ts';
+
+export interface ParallelExecutorOptions {
+  /** Threads, default: what this machine can run at once. */
+  readonly maxWorkers?: number;
+  /** Bound on one call, default none; what still runs then is stopped. */
+  readonly timeoutMs?: number;
+  /** Folders of task modules, default as for an engine. */
+  readonly tasksDirs?: readonly string[];
+}
+
+/**
+ * Runs groups of tasks.
+ * @example
+ * await using executor = new ParallelExecutor({ maxWorkers: 2 });
+ * const results = await executor.executeTasks(
+ *   [{ name: 'a', module: 'core', action: 'echo', parameters: { message: 1 } }, { name: 'b', module: 'core', action: 'noop' }],
+ *   { b: ['a'] },
+ * );
+ */
+export class ParallelExecutor implements AsyncDisposable {
+  readonly #options: ParallelExecutorOptions;
+  #engine: Promise<OrchestrationEngine> | undefined;
+  #isClosed = false;
+
+  constructor(options: ParallelExecutorOptions = {}) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs the tasks by their dependencies and gives the outcome of each by name, whatever it is.
+   * @throws RuntimeError WORKFLOW_INVALID listing every fault, ENGINE_CLOSED
+   */
+  async executeTasks(
+    tasks: readonly GraphTask[],
+    dependencies: Readonly<Record<string, readonly string[]>> = {},
+    options: { readonly timeoutMs?: number; readonly params?: JsonObject } = {},
+  ): Promise<Record<string, ExecutionResult>> {
+    if (this.#isClosed) throw new RuntimeError('ENGINE_CLOSED', 'this executor was shut down; make a new one');
+    if (tasks.length === 0) return {};
+    const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs;
+    const group = { tasks, dependencies, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+    const workflow = compileOrThrow(definitionOfGroup('parallel', group));
+    this.#engine ??= OrchestrationEngine.create(this.#engineConfig());
+    const engine = await this.#engine;
+    const run = engine.startCompiled(workflow, options.params === undefined ? {} : { params: options.params });
+    return resultsOf(workflow, await run.result());
+  }
+
+  /** Runs tasks that do not depend on each other. @throws RuntimeError WORKFLOW_INVALID, ENGINE_CLOSED */
+  executeTaskGroup(tasks: readonly GraphTask[]): Promise<Record<string, ExecutionResult>> {
+    return this.executeTasks(tasks);
+  }
+
+  /** Stops what runs and ends the threads. Harmless when repeated. */
+  async shutdown(): Promise<void> {
+    this.#isClosed = true;
+    const engine = await this.#engine;
+    await engine?.shutdown({ drainMs: 0 });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+
+  #engineConfig(): EngineConfig {
+    const { maxWorkers, tasksDirs } = this.#options;
+    return {
+      dataDir: ':memory:',
+      ...(maxWorkers === undefined ? {} : { maxWorkers }),
+      ...(tasksDirs === undefined ? {} : { tasksDirs }),
+    };
+  }
+}

@@ -1,0 +1,57 @@
+// Owns the runs an engine knows: those under way, and the last ended ones up to a bound.
+
+import { isDeepStrictEqual } from 'node:util';
+import type { WorkflowRun as RunActor } from '../actors/workflow-run.ts';
+import type { JsonObject } from '../domain/json-value.ts';
+import { RuntimeError } from '../domain/runtime-error.ts';
+import type { WorkflowRun } from './workflow-run-handle.ts';
+
+const MAX_ENDED_RUNS = 1_000;
+
+interface Entry {
+  readonly handle: WorkflowRun;
+  readonly run: RunActor;
+  readonly params: JsonObject;
+}
+
+export class RunBook {
+  readonly #entries = new Map<string, Entry>();
+  readonly #ended = new Set<string>();
+
+  add(handle: WorkflowRun, run: RunActor, params: JsonObject): void {
+    this.#entries.set(handle.runId, { handle, run, params });
+    if (run.endedAtMs !== null) this.ended(handle.runId);
+  }
+
+  find(runId: string): WorkflowRun | undefined {
+    return this.#entries.get(runId)?.handle;
+  }
+
+  /** The run of that id, if it is the same work; undefined for a new id. @throws RuntimeError RUN_EXISTS */
+  known(runId: string, workflow: string, params: JsonObject): WorkflowRun | undefined {
+    const entry = this.#entries.get(runId);
+    if (entry === undefined) return undefined;
+    if (entry.handle.workflow === workflow && isDeepStrictEqual(entry.params, params)) return entry.handle;
+    throw new RuntimeError(
+      'RUN_EXISTS',
+      `run '${runId}' exists and is of ${entry.handle.workflow === workflow ? 'other parameters' : `workflow '${entry.handle.workflow}'`}; choose another id`,
+      { details: { runId, workflow: entry.handle.workflow } },
+    );
+  }
+
+  /** A run has ended: it stays known until too many ended after it. */
+  ended(runId: string): void {
+    if (!this.#entries.has(runId)) return;
+    this.#ended.add(runId);
+    if (this.#ended.size <= MAX_ENDED_RUNS) return;
+    const oldest = this.#ended.values().next().value;
+    if (oldest === undefined) return;
+    this.#ended.delete(oldest);
+    this.#entries.delete(oldest);
+  }
+
+  /** Runs that have not ended. */
+  *open(): IterableIterator<RunActor> {
+    for (const [runId, { run }] of this.#entries) if (!this.#ended.has(runId)) yield run;
+  }
+}

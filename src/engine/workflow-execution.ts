@@ -1,0 +1,101 @@
+// Owns what a caller gets of a run that has ended.
+
+import type { SkipReason, WorkflowRun } from '../actors/workflow-run.ts';
+import type { SerializedError } from '../domain/serialized-error.ts';
+import type { WorkflowStatus } from '../domain/statuses.ts';
+
+export interface TaskCounts {
+  readonly total: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly cancelled: number;
+}
+
+type Plain<T> = Omit<T, 'toJSON'>;
+
+/** The outcome of one run: status, counts, outputs and errors by step. */
+export class WorkflowExecution {
+  readonly runId: string;
+  readonly workflow: string;
+  readonly sessionId: string;
+  readonly status: WorkflowStatus;
+  readonly tasks: TaskCounts;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly completedAt: string;
+  readonly durationMs: number;
+  /** By step; completed steps only. */
+  readonly outputs: Readonly<Record<string, unknown>>;
+  /** By step; failed steps only. */
+  readonly errors: Readonly<Record<string, SerializedError>>;
+  /** By step; skipped steps only. */
+  readonly skipped: Readonly<Record<string, SkipReason>>;
+  /** Why the run was cancelled or timed out; null for any other end. */
+  readonly reason: string | null;
+  /** Whether it ended because its time-out had passed. */
+  readonly timedOut: boolean;
+
+  constructor(data: Plain<WorkflowExecution>) {
+    this.runId = data.runId;
+    this.workflow = data.workflow;
+    this.sessionId = data.sessionId;
+    this.status = data.status;
+    this.tasks = data.tasks;
+    this.startedAt = data.startedAt;
+    this.completedAt = data.completedAt;
+    this.durationMs = data.durationMs;
+    this.outputs = data.outputs;
+    this.errors = data.errors;
+    this.skipped = data.skipped;
+    this.reason = data.reason;
+    this.timedOut = data.timedOut;
+  }
+
+  toJSON(): Plain<WorkflowExecution> {
+    return { ...this };
+  }
+}
+
+/** Counts of a run as it stands. */
+export function countTasks(run: WorkflowRun): TaskCounts {
+  return {
+    total: run.size,
+    completed: run.count('completed'),
+    failed: run.count('failed'),
+    skipped: run.count('skipped'),
+    cancelled: run.count('cancelled'),
+  };
+}
+
+/** The record of an ended run. */
+export function executionOf(run: WorkflowRun): WorkflowExecution {
+  // No prototype: a step may be named like a member of Object.
+  const outputs: Record<string, unknown> = Object.create(null);
+  const errors: Record<string, SerializedError> = Object.create(null);
+  const skipped: Record<string, SkipReason> = Object.create(null);
+  for (const [index, { name }] of run.plan.tasks.entries()) {
+    if (run.statusOf(index) === 'completed') outputs[name] = run.outputOf(index);
+    const error = run.errorOf(index);
+    if (error !== undefined) errors[name] = error;
+    const skip = run.skipOf(index);
+    if (skip !== undefined) skipped[name] = skip;
+  }
+  const startedAtMs = run.startedAtMs ?? 0;
+  const endedAtMs = run.endedAtMs ?? startedAtMs;
+  return new WorkflowExecution({
+    runId: run.runId,
+    workflow: run.plan.workflow,
+    sessionId: run.sessionId,
+    status: run.status,
+    tasks: countTasks(run),
+    startedAt: new Date(startedAtMs).toISOString(),
+    completedAt: new Date(endedAtMs).toISOString(),
+    durationMs: endedAtMs - startedAtMs,
+    outputs,
+    errors,
+    skipped,
+    reason: run.reason,
+    timedOut: run.timedOut,
+  });
+}

@@ -1,0 +1,136 @@
+// Owns workflows made in code: step objects in camelCase or in the file's snake_case become the same document that a
+// file is, and go through the same checks. Faults name the fields as the caller wrote them.
+
+import { formatJsonPath, type JsonPathSegment, parseJsonPath } from '../domain/json-path.ts';
+import { RuntimeError } from '../domain/runtime-error.ts';
+import type { WorkflowDefinition, WorkflowFault } from '../domain/workflow-definition.ts';
+import { readWorkflowDocument } from '../domain/workflow-document.ts';
+import { compileWorkflow, findGraphFaults } from './workflow-compiler.ts';
+
+/** A step as code may write it: the fields of a file in either spelling; times end in `Ms`, or are seconds. */
+export type LooseStep = Readonly<Record<string, unknown>>;
+
+interface Spelling {
+  readonly field: string;
+  /** What the file's field holds for a value of this one. */
+  readonly convert?: (value: unknown) => unknown;
+}
+
+const toSeconds = (value: unknown) => (typeof value === 'number' ? value / 1_000 : value);
+const attemptsToRetries = (value: unknown) => (typeof value === 'number' ? value - 1 : value);
+
+const STEP_SPELLINGS: ReadonlyMap<string, Spelling> = new Map<string, Spelling>([
+  ['timeoutMs', { field: 'timeout', convert: toSeconds }],
+  ['maxRetries', { field: 'max_retries' }],
+  ['retryCount', { field: 'retry_count' }],
+  ['runIf', { field: 'run_if' }],
+  ['estimatedSeconds', { field: 'estimated_seconds' }],
+]);
+
+const RETRY_SPELLINGS: ReadonlyMap<string, Spelling> = new Map<string, Spelling>([
+  ['initialIntervalMs', { field: 'initial_interval', convert: toSeconds }],
+  ['maxIntervalMs', { field: 'max_interval', convert: toSeconds }],
+  ['nonRetryable', { field: 'non_retryable' }],
+]);
+
+/**
+ * A checked definition from a name and step objects.
+ * @throws RuntimeError WORKFLOW_INVALID with every fault in `details.faults`.
+ */
+export function createWorkflowDefinition(name: string, steps: readonly LooseStep[]): WorkflowDefinition {
+  const written = new Map<string, string>();
+  const faults: WorkflowFault[] = [];
+  const document = {
+    name: name ?? '',
+    steps: Array.isArray(steps)
+      ? steps.map((step, index) => respellStep(step, ['steps', index], written, faults))
+      : steps,
+  };
+  const reading = readWorkflowDocument(document, '');
+  if (reading.kind === 'faulty') faults.push(...reading.faults, ...findGraphFaults(reading.outlines));
+  else {
+    const compiled = compileWorkflow(reading.definition);
+    if (compiled.kind === 'faulty') faults.push(...compiled.faults);
+    else if (faults.length === 0) return ownCopy(reading.definition);
+  }
+  throw invalid(
+    name,
+    faults.map((fault) => asWritten(fault, written)),
+  );
+}
+
+// The caller may go on to change the objects given; a definition never changes.
+function ownCopy(definition: WorkflowDefinition): WorkflowDefinition {
+  const steps = definition.steps.map((step) =>
+    Object.freeze({ ...step, parameters: structuredClone(step.parameters) }),
+  );
+  return Object.freeze({ ...definition, steps: Object.freeze(steps) });
+}
+
+function invalid(name: string, faults: readonly WorkflowFault[]): RuntimeError {
+  const shown = faults.slice(0, 5).map(({ path, message }) => `${path}: ${message}`);
+  const rest = faults.length > shown.length ? `; and ${faults.length - shown.length} more` : '';
+  const count = faults.length === 1 ? 'a fault' : `${faults.length} faults`;
+  const message = `workflow ${JSON.stringify(name)} has ${count}: ${shown.join('; ')}${rest}`;
+  return new RuntimeError('WORKFLOW_INVALID', message, { details: { faults } });
+}
+
+type Written = Map<string, string>;
+
+function respellStep(
+  step: unknown,
+  at: readonly JsonPathSegment[],
+  written: Written,
+  faults: WorkflowFault[],
+): unknown {
+  if (!isRecord(step)) return step;
+  const result = respell(step, STEP_SPELLINGS, at, written, faults);
+  if (!isRecord(result.retry)) return result;
+  const { maxAttempts, ...retry } = result.retry;
+  if (maxAttempts !== undefined) {
+    const place = formatJsonPath([...at, 'retry', 'maxAttempts']);
+    if (result.max_retries !== undefined) faults.push(givenTwice('max_retries', place));
+    result.max_retries = attemptsToRetries(maxAttempts);
+    written.set(formatJsonPath([...at, 'max_retries']), place);
+  }
+  result.retry = respell(retry, RETRY_SPELLINGS, [...at, 'retry'], written, faults);
+  return result;
+}
+
+function respell(
+  object: Readonly<Record<string, unknown>>,
+  spellings: ReadonlyMap<string, Spelling>,
+  at: readonly JsonPathSegment[],
+  written: Written,
+  faults: WorkflowFault[],
+): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(object)) {
+    if (value === undefined || key === '__proto__') continue;
+    const spelling = spellings.get(key);
+    const field = spelling?.field ?? key;
+    const place = formatJsonPath([...at, key]);
+    if (result[field] !== undefined) faults.push(givenTwice(field, place));
+    if (field !== key) written.set(formatJsonPath([...at, field]), place);
+    result[field] = spelling?.convert === undefined ? value : spelling.convert(value);
+  }
+  return result;
+}
+
+function givenTwice(field: string, path: string): WorkflowFault {
+  return { code: 'WORKFLOW_SCHEMA', message: `${field} is given twice, in two spellings; keep one`, path };
+}
+
+// The fault's path, or one above it, may be a field that the caller spelt differently.
+function asWritten(fault: WorkflowFault, written: ReadonlyMap<string, string>): WorkflowFault {
+  const segments = parseJsonPath(fault.path);
+  for (let length = segments.length; length > 0; length -= 1) {
+    const place = written.get(formatJsonPath(segments.slice(0, length)));
+    if (place !== undefined) return { ...fault, path: place + formatJsonPath(segments.slice(length)).slice(1) };
+  }
+  return fault;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

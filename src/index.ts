@@ -1,0 +1,55 @@
+// Owns the package's public names: re-exports, nothing else.
+
+export type { ActorSupervisor, SupervisorOptions } from './actors/supervisor.ts';
+export { startSupervisor } from './actors/supervisor.ts';
+export type { ChildSpec } from './actors/supervisor-child-spec.ts';
+export type { SupervisorFlags } from './actors/supervisor-flags.ts';
+export { CycleDetectedError, DAGValidationError } from './dag/dag-errors.ts';
+export { WorkflowDAG } from './dag/workflow-dag.ts';
+export { ERROR_CODES, type ErrorCode } from './domain/error-codes.ts';
+export { EVENT_TYPES, type RuntimeEvent, type RuntimeEventHandler, type RuntimeEventType } from './domain/events.ts';
+export type { JsonObject, JsonValue } from './domain/json-value.ts';
+export type { RetryPolicy } from './domain/retry-policy.ts';
+export { isRuntimeError, RuntimeError } from './domain/runtime-error.ts';
+export type { SerializedError } from './domain/serialized-error.ts';
+export {
+  ExecutionMode,
+  ExecutionStatus,
+  ResourceStatus,
+  ResourceType,
+  SessionStatus,
+  TaskPriority,
+  TaskStatus,
+  WorkflowStatus,
+} from './domain/statuses.ts';
+export type { ArtifactReference, TaskAction, TaskContext, TaskResources } from './domain/task-context.ts';
+export type { StepDefinition, WorkflowDefinition, WorkflowFault } from './domain/workflow-definition.ts';
+export {
+  executeTask,
+  executeWorkflow,
+  getOrchestrationEngine,
+  getResourceManager,
+  getTaskOrchestrator,
+  getWorkflowManager,
+} from './engine/default-engine.ts';
+export type { EngineConfig } from './engine/engine-config.ts';
+export type { HealthStatus, SystemStatus } from './engine/engine-status.ts';
+export { ExecutionResult } from './engine/execution-result.ts';
+export { OrchestrationEngine, type RunOptions } from './engine/orchestration-engine.ts';
+export { OrchestrationSession, type SessionRecord, type SessionSettings } from './engine/orchestration-session.ts';
+export { ParallelExecutor, type ParallelExecutorOptions } from './engine/parallel-executor.ts';
+export { ResourceManager } from './engine/resource-manager.ts';
+export { createTask, Task, type TaskOptions, TaskResource, TaskResult } from './engine/task.ts';
+export { type ExecutionStats, TaskOrchestrator } from './engine/task-orchestrator.ts';
+export { WorkflowExecution } from './engine/workflow-execution.ts';
+export { WorkflowManager } from './engine/workflow-manager.ts';
+export { WorkflowRun } from './engine/workflow-run-handle.ts';
+export { createWorkflowSteps, WorkflowStep, type WorkflowStepOptions } from './engine/workflow-step.ts';
+export { dispatcherMachine } from './machines/dispatcher-machine.ts';
+export { journalMachine } from './machines/journal-machine.ts';
+export { resourceManagerMachine } from './machines/resource-manager-machine.ts';
+export { sessionMachine } from './machines/session-machine.ts';
+export { taskMachine } from './machines/task-machine.ts';
+export { workerPoolMachine } from './machines/worker-pool-machine.ts';
+export { workflowMachine } from './machines/workflow-machine.ts';
+export { Resource, ResourceAllocation, ResourceUsage } from './resources/resource.ts';

@@ -1,0 +1,128 @@
+// Owns the promises of those who wait for capacity: time-out, abort signal, bound on their number, and the end of all.
+// Why apart from the queue: the queue decides who is next, this knows why someone stops waiting.
+// Each wait settles once; whatever ends it first also takes back its timer, its listener and its place in the queue.
+
+import type { Clock, TimerHandle, TimerService } from '../domain/clock.ts';
+import { RuntimeError } from '../domain/runtime-error.ts';
+import { TaskPriority } from '../domain/statuses.ts';
+import type { CapacityQueue, Waiter } from './capacity-queue.ts';
+import type { PreparedRequest } from './capacity-request.ts';
+import { PRIORITY_LEVELS } from './wait-lists.ts';
+
+/** How to wait. */
+export interface WaitOptions {
+  /** Longest wait; 0 tries once; absent waits without end. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** Default normal. Strict: a steady stream of higher priority starves lower ones. */
+  readonly priority?: TaskPriority;
+}
+
+interface Wait {
+  readonly threadId: number | null;
+  readonly fail: (reason: unknown) => void;
+}
+
+export class AcquireWaits {
+  readonly #queue: CapacityQueue;
+  readonly #clock: Clock;
+  readonly #timers: TimerService;
+  readonly #limit: number;
+  readonly #waits = new Set<Wait>();
+
+  constructor(queue: CapacityQueue, clock: Clock, timers: TimerService, limit: number) {
+    this.#queue = queue;
+    this.#clock = clock;
+    this.#timers = timers;
+    this.#limit = limit;
+  }
+
+  /** How many wait. */
+  get size(): number {
+    return this.#waits.size;
+  }
+
+  /**
+   * Waits until the request is granted. `grant` turns the taken units into the result; it gives them back itself if it
+   * throws. `threadId`: the thread on whose behalf, or null.
+   * @throws RuntimeError ARGUMENT_INVALID, RESOURCE_TIMEOUT, RESOURCE_LIMIT, or the signal's reason.
+   */
+  wait<T>(request: PreparedRequest, options: WaitOptions, threadId: number | null, grant: () => T): Promise<T> {
+    const { timeoutMs, signal } = options;
+    const priority = priorityOf(options);
+    if (timeoutMs !== undefined && !(timeoutMs >= 0)) {
+      throw new RuntimeError('ARGUMENT_INVALID', `a time-out of ${timeoutMs} ms is not valid; give 0 or more`);
+    }
+    signal?.throwIfAborted();
+    return new Promise<T>((resolve, reject) => {
+      let timer: TimerHandle | null = null;
+      const end = (): void => {
+        this.#waits.delete(wait);
+        if (timer !== null) this.#timers.cancel(timer);
+        signal?.removeEventListener('abort', onAbort);
+      };
+      const onAbort = (): void => wait.fail(signal?.reason);
+      const waiter: Waiter = this.#queue.createWaiter(request, priority, () => {
+        end();
+        try {
+          resolve(grant());
+        } catch (error) {
+          reject(error);
+        }
+      });
+      const wait: Wait = {
+        threadId,
+        fail: (reason) => {
+          end();
+          this.#queue.cancel(waiter);
+          reject(reason);
+        },
+      };
+      if (this.#queue.tryFirst(waiter) === 'granted') {
+        waiter.granted();
+        return;
+      }
+      if (timeoutMs === 0) return reject(timedOut(request, timeoutMs));
+      if (this.#waits.size >= this.#limit) return reject(this.#tooMany());
+      this.#waits.add(wait);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) {
+        timer = this.#timers.schedule(this.#clock.now() + timeoutMs, () => {
+          timer = null;
+          wait.fail(timedOut(request, timeoutMs));
+        });
+      }
+      this.#queue.park(waiter);
+    });
+  }
+
+  /** Ends all waits, or those of one thread. */
+  failAll(reason: unknown, threadId: number | null = null): void {
+    for (const wait of [...this.#waits]) if (threadId === null || wait.threadId === threadId) wait.fail(reason);
+  }
+
+  #tooMany(): RuntimeError {
+    return new RuntimeError(
+      'RESOURCE_LIMIT',
+      `${this.#limit} requests wait for capacity already, and that is the limit; wait for some to end, or raise maxWaiters`,
+      { details: { limit: this.#limit } },
+    );
+  }
+}
+
+function timedOut(request: PreparedRequest, timeoutMs: number): RuntimeError {
+  return new RuntimeError(
+    'RESOURCE_TIMEOUT',
+    `capacity of ${request.ids.map((id) => `"${id}"`).join(', ')} did not come free within ${timeoutMs} ms; nothing is held, try again or wait longer`,
+    { details: { resourceIds: request.ids, timeoutMs } },
+  );
+}
+
+function priorityOf(options: WaitOptions): number {
+  const priority: number = options.priority ?? TaskPriority.NORMAL;
+  if (Number.isInteger(priority) && priority >= 0 && priority < PRIORITY_LEVELS) return priority;
+  throw new RuntimeError(
+    'ARGUMENT_INVALID',
+    `priority ${String(priority)} is not valid; give 0 (critical) to ${PRIORITY_LEVELS - 1} (background)`,
+  );
+}

@@ -1,0 +1,416 @@
+// Owns capacity on the main thread: who may take what, now or later. The one face the engine and its users speak to.
+// Puts together the ledger (shared words), the registry (facts), the queue (order), the waits (promises), the book
+// (allocations), the refills (quotas) and the watch (wake-ups from threads); each is a file of its own.
+// Must never grant but through the ledger, and never block. Bounds: 256 resources, `maxWaiters` waiting requests.
+//
+// A try (`allocate`, `tryGrant`, `allocateResources`) never overtakes: it takes nothing of a resource for which someone
+// waits. What is free of other resources it may take.
+
+import type { Clock, TimerService } from '../domain/clock.ts';
+import type { EventSink, RuntimeEventType } from '../domain/events.ts';
+import type { IdSource } from '../domain/ids.ts';
+import { invariant, RuntimeError } from '../domain/runtime-error.ts';
+import { ResourceStatus, type ResourceType } from '../domain/statuses.ts';
+import { AcquireWaits, type WaitOptions } from './acquire-waits.ts';
+import { AllocationBook } from './allocation-book.ts';
+import { CapacityLedger } from './capacity-ledger.ts';
+import { CapacityQueue } from './capacity-queue.ts';
+import { type CapacityRequest, type PreparedRequest, prepareRequest, requireSome } from './capacity-request.ts';
+import { amountOfUnits } from './fixed-point.ts';
+import { LedgerWatch } from './ledger-watch.ts';
+import { type OwnerReference, OwnerRows } from './owner-rows.ts';
+import { RefillSchedule } from './refill-schedule.ts';
+import { type Resource, ResourceAllocation, type ResourceUsage } from './resource.ts';
+import { type RegisterOptions, ResourceRegistry } from './resource-registry.ts';
+import { amountsOfShapes, type ShapedRequest } from './resource-shapes.ts';
+
+/** Waiting requests when nothing else is said. */
+const DEFAULT_MAX_WAITERS = 100_000;
+
+export interface CapacityGuardOptions {
+  /** A ledger without resources; default a new one. */
+  readonly ledger?: CapacityLedger;
+  readonly clock: Clock;
+  readonly timers: TimerService;
+  readonly ids: Pick<IdSource, 'allocationId'>;
+  readonly events?: EventSink;
+  /** Further requests are refused with RESOURCE_LIMIT. */
+  readonly maxWaiters?: number;
+}
+
+/** How to wait, and for whom. */
+export interface AcquireOptions extends WaitOptions {
+  /** Who holds the allocation, for `releaseAll`; default `anonymous`. */
+  readonly requesterId?: string;
+}
+
+/** What came back from a thread that has exited. */
+export interface ThreadReclaim {
+  /** Amounts by resource id. */
+  readonly resources: Readonly<Record<string, number>>;
+  /** It died inside a ledger operation: units of that one operation may stay in use (they are never granted twice). */
+  readonly interrupted: boolean;
+}
+
+export class CapacityGuard {
+  readonly ledger: CapacityLedger;
+  readonly #clock: Clock;
+  readonly #ids: Pick<IdSource, 'allocationId'>;
+  readonly #events: EventSink | null;
+  readonly #registry: ResourceRegistry;
+  readonly #owners: OwnerRows;
+  readonly #queue: CapacityQueue;
+  readonly #waits: AcquireWaits;
+  readonly #book = new AllocationBook();
+  readonly #refills: RefillSchedule;
+  readonly #watch: LedgerWatch;
+  readonly #freedListeners = new Set<() => void>();
+  #freedScheduled = false;
+  #closed = false;
+
+  constructor(options: CapacityGuardOptions) {
+    const { clock, timers } = options;
+    this.ledger = options.ledger ?? CapacityLedger.create();
+    this.#clock = clock;
+    this.#ids = options.ids;
+    this.#events = options.events ?? null;
+    this.#registry = new ResourceRegistry(this.ledger);
+    this.#owners = new OwnerRows(this.ledger);
+    this.#queue = new CapacityQueue(this.ledger, () => this.#watch.listen());
+    this.#waits = new AcquireWaits(this.#queue, clock, timers, options.maxWaiters ?? DEFAULT_MAX_WAITERS);
+    this.#refills = new RefillSchedule(clock, timers, (index, units) => this.#giveUnits(index, units));
+    this.#watch = new LedgerWatch(
+      this.ledger,
+      () => this.#queue.isAwaited() || this.#refills.hasQuotas(),
+      () => this.#threadsGaveBack(),
+    );
+  }
+
+  // --- resources
+
+  /**
+   * Registers a resource; the same facts again give the existing one.
+   * @throws RuntimeError ARGUMENT_INVALID, RESOURCE_AMOUNT_INVALID, RESOURCE_EXISTS, RESOURCE_LIMIT, RESOURCE_CLOSED
+   */
+  register(resourceId: string, type: ResourceType, capacity: number, options: RegisterOptions = {}): Resource {
+    this.#requireOpen();
+    const { resource, added } = this.#registry.register(resourceId, type, capacity, options);
+    const described = this.#registry.describe(resource);
+    if (!added) return described;
+    if (resource.refillPeriodMs !== null) {
+      this.#refills.addQuota(resource.index, resource.refillPeriodMs);
+      // Threads take quota by themselves; its return is scheduled here, so here is where one must hear of it.
+      this.#watch.listen();
+    }
+    if (this.#events?.wants('resource.registered')) {
+      this.#events.emit('resource.registered', { resourceId }, { ...described.toJSON() });
+    }
+    return described;
+  }
+
+  /** The registered resources, of one type if given. */
+  list(type?: ResourceType): Resource[] {
+    const all = this.#registry.all().filter((resource) => type === undefined || resource.type === type);
+    return all.map((resource) => this.#registry.describe(resource));
+  }
+
+  /** @throws RuntimeError RESOURCE_NOT_FOUND */
+  getUsage(resourceId: string): ResourceUsage {
+    const resource = this.#registry.require(resourceId);
+    const count = this.#book.countOf(resource.index) + this.#owners.allocationCount(resource.index);
+    return this.#registry.usageOf(resource, count);
+  }
+
+  /**
+   * `maintenance` and `offline` stop new grants, what is held stays held; `available` wakes those who wait.
+   * @throws RuntimeError RESOURCE_NOT_FOUND, ARGUMENT_INVALID
+   */
+  setStatus(resourceId: string, status: ResourceStatus): void {
+    const { index } = this.#registry.setStatus(resourceId, status);
+    this.#queue.suspend(index);
+    if (status === ResourceStatus.AVAILABLE || status === ResourceStatus.UNKNOWN) this.#freed(index);
+  }
+
+  /**
+   * Changes a capacity. Below what is in use it takes nothing away: nothing more is granted until it fits.
+   * @throws RuntimeError RESOURCE_NOT_FOUND, RESOURCE_AMOUNT_INVALID
+   */
+  setCapacity(resourceId: string, capacity: number): void {
+    const { index } = this.#registry.setCapacity(resourceId, capacity);
+    this.#queue.suspend(index);
+    this.#freed(index);
+  }
+
+  // --- allocations by id
+
+  /**
+   * Takes at once or gives null; never overtakes those who wait.
+   * @throws RuntimeError RESOURCE_NOT_FOUND, RESOURCE_AMOUNT_INVALID, RESOURCE_CAPACITY_EXCEEDED, RESOURCE_CLOSED
+   */
+  allocate(resourceId: string, requesterId: string, amount = 1): ResourceAllocation | null {
+    return this.#allocateNow([{ resourceId, amount }], requesterId);
+  }
+
+  /**
+   * All of it at once or null: `{cpu: {cores: 1}, memory: {gb: 1}, anyId: {amount: 2}}`.
+   * @throws RuntimeError ARGUMENT_INVALID and those of `allocate`.
+   */
+  allocateResources(requesterId: string, request: ShapedRequest): ResourceAllocation | null {
+    return this.#allocateNow(amountsOfShapes(request), requesterId);
+  }
+
+  /**
+   * Waits until all of it can be taken at once; holds nothing meanwhile. FIFO within a priority.
+   * Rejects with RESOURCE_TIMEOUT, RESOURCE_CLOSED, RESOURCE_LIMIT, the signal's reason, and what `allocate` throws.
+   */
+  async acquire(request: CapacityRequest, options: AcquireOptions = {}): Promise<ResourceAllocation> {
+    this.#requireOpen();
+    const prepared = requireSome(this.prepare(request));
+    const requesterId = options.requesterId ?? 'anonymous';
+    try {
+      return await this.#waits.wait(prepared, options, null, () => this.#issue(prepared, requesterId));
+    } catch (error) {
+      this.#refused(prepared, requesterId, error instanceof RuntimeError ? error.code : 'aborted');
+      throw error;
+    }
+  }
+
+  /** Gives an allocation back. @throws RuntimeError ALLOCATION_NOT_FOUND, ALLOCATION_RELEASED */
+  release(allocationId: string): void {
+    const { allocation, request } = this.#book.remove(allocationId);
+    this.#tell('resource.released', request, { requesterId: allocation.requesterId, allocationId });
+    this.#giveRequest(request);
+  }
+
+  /** Gives back all that a requester holds; how many allocations that was. */
+  releaseAll(requesterId: string): number {
+    const ids = this.#book.idsOf(requesterId);
+    for (const id of ids) this.release(id);
+    return ids.length;
+  }
+
+  // --- the engine's fast path: requests prepared once, no strings and no look-ups per grant
+
+  /**
+   * Checks a request once, for many grants; an empty one is always granted.
+   * @throws RuntimeError RESOURCE_NOT_FOUND, RESOURCE_AMOUNT_INVALID, RESOURCE_CAPACITY_EXCEEDED
+   */
+  prepare(request: CapacityRequest): PreparedRequest {
+    return prepareRequest(request, this.#registry);
+  }
+
+  /** Takes all of it at once or nothing; never overtakes those who wait in `acquire`. */
+  tryGrant(request: PreparedRequest): boolean {
+    if (this.#closed || !this.#queue.tryNow(request)) return false;
+    if (request.quotas !== null) this.#scheduleRefills(request);
+    if (this.#events !== null) this.#tell('resource.allocated', request, {});
+    return true;
+  }
+
+  /** Gives back what `tryGrant` took: exactly once per grant, which the caller guarantees. */
+  giveBack(request: PreparedRequest): void {
+    if (this.#events !== null) this.#tell('resource.released', request, {});
+    this.#giveRequest(request);
+  }
+
+  /** Calls back, at most once a microtask, when capacity may have come free. Gives the way to stop that. */
+  onFreed(listener: () => void): () => void {
+    this.#freedListeners.add(listener);
+    return () => this.#freedListeners.delete(listener);
+  }
+
+  /** Says that something outside `acquire` waits for this: threads stand back, and their give-backs reach `onFreed`. */
+  markWaiting(request: PreparedRequest): void {
+    if (this.#closed) return;
+    this.#queue.mark(request);
+    // A thread may have given back between the caller's failed try and the mark.
+    if (this.#queue.wouldGrant(request)) this.#scheduleFreed();
+  }
+
+  /** Takes one `markWaiting` back. */
+  unmarkWaiting(request: PreparedRequest): void {
+    this.#queue.unmark(request);
+  }
+
+  // --- threads
+
+  /**
+   * Waits on behalf of a thread, in the same queue; the grant is written into that thread's row before it resolves, and
+   * the thread takes it over with `ThreadCapacity.adopt`, exactly once per grant.
+   * Rejects as `acquire` does, and with ALLOCATION_STALE when the thread is gone.
+   */
+  async acquireForThread(
+    threadId: number,
+    request: CapacityRequest,
+    options: WaitOptions = {},
+  ): Promise<{ readonly resources: Record<string, number> }> {
+    this.#requireOpen();
+    const prepared = requireSome(this.prepare(request));
+    const owner = this.#owners.find(threadId);
+    if (owner === null) throw staleThread(threadId);
+    return this.#waits.wait(prepared, options, threadId, () => this.#grantToThread(prepared, owner));
+  }
+
+  /**
+   * To call before a thread is ended on purpose: it starts no further ledger operation. `busy`: it is inside one, try
+   * again in a moment; `absent`: it holds nothing.
+   */
+  sealThread(threadId: number): 'sealed' | 'busy' | 'absent' {
+    return this.#owners.seal(threadId);
+  }
+
+  /** To call when a thread has exited: what it held comes back, exactly once. A second call gives nothing back. */
+  threadExited(threadId: number): ThreadReclaim {
+    this.#waits.failAll(staleThread(threadId), threadId);
+    const { units, interrupted } = this.#owners.reclaim(threadId);
+    this.#collectThreadQuota();
+    const resources: [string, number][] = [];
+    for (const { index, units: amount } of units) {
+      const { id, scale } = this.#registry.at(index);
+      resources.push([id, amountOfUnits(amount, scale)]);
+      if (this.#events?.wants('resource.released')) {
+        const data = { amount: amountOfUnits(amount, scale), threadId, reclaimed: true };
+        this.#events.emit('resource.released', { resourceId: id }, data);
+      }
+    }
+    // All, not only what came back: a thread that died inside may have given back without waking anybody.
+    this.#queue.serveAll();
+    this.#scheduleFreed();
+    return { resources: Object.fromEntries(resources), interrupted };
+  }
+
+  /** Refuses whatever comes and whoever waits with RESOURCE_CLOSED; what is held can still be released. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.ledger.close();
+    this.#waits.failAll(closedError());
+    this.#refills.close();
+    this.#watch.close();
+  }
+
+  // --- granting
+
+  #allocateNow(request: CapacityRequest, requesterId: string): ResourceAllocation | null {
+    this.#requireOpen();
+    const prepared = requireSome(this.prepare(request));
+    if (this.#queue.tryNow(prepared)) return this.#issue(prepared, requesterId);
+    this.#refused(prepared, requesterId, 'unavailable');
+    return null;
+  }
+
+  #issue(request: PreparedRequest, requesterId: string): ResourceAllocation {
+    const allocation = new ResourceAllocation({
+      allocationId: this.#ids.allocationId(),
+      requesterId,
+      resources: this.#amountsOf(request),
+      allocatedAt: new Date(this.#clock.now()).toISOString(),
+    });
+    this.#book.add(allocation, request);
+    this.#scheduleRefills(request);
+    this.#tell('resource.allocated', request, { requesterId, allocationId: allocation.allocationId });
+    return allocation;
+  }
+
+  #grantToThread(request: PreparedRequest, owner: OwnerReference): { readonly resources: Record<string, number> } {
+    const counting = request.units.map((units, i) => (request.quotas?.[i] === true ? 0 : units));
+    if (this.#owners.grant(owner, request.indices, counting) === 'gone') {
+      this.#scheduleRefills(request);
+      this.#giveRequest(request);
+      throw staleThread(owner.threadId);
+    }
+    this.#scheduleRefills(request);
+    this.#tell('resource.allocated', request, { threadId: owner.threadId });
+    return { resources: this.#amountsOf(request) };
+  }
+
+  #scheduleRefills(request: PreparedRequest): void {
+    if (request.quotas === null) return;
+    for (let i = 0; i < request.indices.length; i++) {
+      if (request.quotas[i] === true) this.#refills.granted(request.indices[i] ?? 0, request.units[i] ?? 0);
+    }
+  }
+
+  // --- giving back and waking
+
+  #giveRequest(request: PreparedRequest): void {
+    const { indices, units, quotas } = request;
+    for (let i = 0; i < indices.length; i++) {
+      if (quotas !== null && quotas[i] === true) continue;
+      this.#giveUnits(indices[i] ?? 0, units[i] ?? 0);
+    }
+  }
+
+  #giveUnits(index: number, units: number): void {
+    const outcome = this.ledger.give(index, units);
+    invariant(outcome !== 'underflow', `more given back of "${this.#registry.at(index).id}" than is in use`);
+    if (outcome === 'awaited') this.#queue.serve(index);
+    this.#scheduleFreed();
+  }
+
+  #freed(index: number): void {
+    this.#queue.serve(index);
+    this.#scheduleFreed();
+  }
+
+  #threadsGaveBack(): void {
+    this.#collectThreadQuota();
+    this.#queue.serveAll();
+    this.#scheduleFreed();
+  }
+
+  #collectThreadQuota(): void {
+    for (const index of this.#refills.quotas()) {
+      const units = this.ledger.takeUnsettled(index);
+      if (units > 0) this.#refills.granted(index, units);
+    }
+  }
+
+  #scheduleFreed(): void {
+    if (this.#freedScheduled || this.#freedListeners.size === 0) return;
+    this.#freedScheduled = true;
+    queueMicrotask(() => {
+      this.#freedScheduled = false;
+      for (const listener of this.#freedListeners) listener();
+    });
+  }
+
+  // --- words
+
+  #amountsOf(request: PreparedRequest): Record<string, number> {
+    return Object.fromEntries(
+      request.ids.map((id, i) => [id, amountOfUnits(request.units[i] ?? 0, this.#registry.require(id).scale)]),
+    );
+  }
+
+  #tell(type: RuntimeEventType, request: PreparedRequest, data: Readonly<Record<string, unknown>>): void {
+    if (this.#events?.wants(type) !== true) return;
+    const amounts = this.#amountsOf(request);
+    for (const resourceId of request.ids) {
+      this.#events.emit(type, { resourceId }, { amount: amounts[resourceId], ...data });
+    }
+  }
+
+  #refused(request: PreparedRequest, requesterId: string, reason: string): void {
+    this.#tell('resource.refused', request, { requesterId, reason });
+  }
+
+  #requireOpen(): void {
+    if (this.#closed) throw closedError();
+  }
+}
+
+function closedError(): RuntimeError {
+  return new RuntimeError(
+    'RESOURCE_CLOSED',
+    'the capacity guard is closed, it grants nothing more; start a new engine',
+  );
+}
+
+function staleThread(threadId: number): RuntimeError {
+  return new RuntimeError(
+    'ALLOCATION_STALE',
+    `thread ${threadId} holds no place in the ledger any more; what was meant for it was given back`,
+    { details: { threadId } },
+  );
+}

@@ -1,0 +1,72 @@
+// The file that each pool thread runs: says hello, sets the thread's parts up and hands attempts to its runner.
+// It also owns what happens to errors that no promise carries: code of the running attempt ends the thread (its state
+// is unknown), code of an attempt that has ended is reported and harms nobody. It imports nothing that a task may
+// never use: each import is paid for in every thread's start.
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { MessageChannel, parentPort, threadId, workerData } from 'node:worker_threads';
+import { invariant } from '../domain/runtime-error.ts';
+import { serializeError } from '../domain/serialized-error.ts';
+import { ThreadCapacity } from '../resources/thread-capacity.ts';
+import { ArtifactStore } from './artifact-store.ts';
+import { AttemptBoard } from './attempt-board.ts';
+import { AttemptRunner } from './attempt-runner.ts';
+import { HomeLine } from './home-line.ts';
+import { ModuleLoader } from './module-loader.ts';
+import type { ThreadTaskContext } from './thread-context.ts';
+import { type AttemptMessage, type AttemptReply, createHello, parseThreadStart } from './thread-protocol.ts';
+
+invariant(parentPort !== null, 'the thread entry was loaded on the main thread');
+const start = parseThreadStart(workerData);
+const { port1: homePort, port2: helloPort } = new MessageChannel();
+const home = new HomeLine(homePort);
+let capacity: ThreadCapacity | undefined;
+const attribution = new AsyncLocalStorage<ThreadTaskContext>();
+const runner = new AttemptRunner(
+  threadId,
+  {
+    board: AttemptBoard.attach(start.board),
+    home,
+    capacity: openCapacity,
+    artifacts: new ArtifactStore(start.artifactsDir),
+  },
+  new ModuleLoader(start.tasksDirs, loadCore),
+  attribution,
+);
+// Taken before a task can replace it.
+const endThread = process.exit.bind(process);
+
+process.on('uncaughtException', onStrayError);
+process.on('unhandledRejection', onStrayError);
+parentPort.postMessage(createHello(threadId, helloPort), [helloPort]);
+
+/** What Piscina calls: the attempts of one message, their replies in the same order. */
+export function runAttempts(messages: readonly AttemptMessage[]): Promise<AttemptReply[]> {
+  return runner.runAll(messages);
+}
+
+// Not before the first use: by then the main thread has given this thread its row in the ledger.
+function openCapacity(): ThreadCapacity | null {
+  if (start.ledger === null) return null;
+  capacity ??= new ThreadCapacity(start.ledger, threadId);
+  return capacity;
+}
+
+async function loadCore(): Promise<object> {
+  const { createCoreModule } = await import('./core-module.ts');
+  return createCoreModule({
+    started: (processId) => home.childStarted(processId),
+    ended: (processId) => home.childEnded(processId),
+  });
+}
+
+// Node gives the handler the asynchronous context in which the error was thrown.
+function onStrayError(error: unknown): void {
+  const owner = attribution.getStore();
+  if (owner !== undefined && owner !== runner.current) {
+    home.stray(owner.taskName, owner.runId, serializeError(error, 'TASK_UNCAUGHT'));
+    return;
+  }
+  home.uncaught(serializeError(error, 'TASK_UNCAUGHT'));
+  endThread(1);
+}

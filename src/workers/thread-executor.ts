@@ -1,0 +1,331 @@
+// Owns attempts on threads: the TaskExecutor over the pool. Each attempt is settled exactly once: by its reply, or by
+// its thread's exit, whichever the rules below say. It must never report an attempt as over while its body can still
+// run, never give its thread another attempt before, and never keep capacity or child processes of a thread that is gone.
+//
+// - A reply settles an attempt unless its thread is already being terminated; then the thread's exit does (`stopped`).
+// - A body that ends by itself after `stop`: it returned → `completed`, it threw → `stopped` and not killed.
+// - What an attempt said is heard before it is settled, and dropped after.
+
+import type { TimerHandle } from '../domain/clock.ts';
+import { assertNever, invariant, RuntimeError } from '../domain/runtime-error.ts';
+import { serializeError } from '../domain/serialized-error.ts';
+import type { AttemptOutcome, TaskAssignment, TaskExecutor } from '../domain/task-executor.ts';
+import { AttemptBoard } from './attempt-board.ts';
+import { ThreadCorrespondent } from './thread-correspondent.ts';
+import { exitFault, runFault, startFault } from './thread-faults.ts';
+import {
+  checkThreadOptions,
+  DEFAULT_HEAP_LIMIT_MB,
+  type ThreadExecutorOptions,
+  threadEntryFile,
+} from './thread-options.ts';
+import { type PoolThread, ThreadPool } from './thread-pool.ts';
+import type { AttemptReply } from './thread-protocol.ts';
+
+/** How long a thread that is changing the ledger is waited for before it is terminated all the same. */
+const SEAL_PATIENCE_MS = 100;
+const SEAL_RETRY_MS = 1;
+
+/** One thread as people see it. */
+export interface ThreadInfo {
+  readonly threadId: number;
+  readonly state: 'idle' | 'busy';
+  readonly attemptKey: number | null;
+  /** Attempts that ended on it. */
+  readonly completed: number;
+}
+
+export interface ThreadHealth {
+  /** Threads that can work now. */
+  readonly alive: number;
+  readonly wanted: number;
+  /** No thread is alive and several in a row did not come up. */
+  readonly dead: boolean;
+}
+
+interface Attempt {
+  readonly key: number;
+  readonly row: number;
+  readonly assignment: TaskAssignment;
+  readonly thread: PoolThread;
+  readonly correspondent: ThreadCorrespondent;
+  stopRequested: boolean;
+  /** Its thread is being terminated. */
+  killed: boolean;
+  /** Waits for the grace to end or for the ledger gate. */
+  timer: TimerHandle | null;
+  sealDeadlineMs: number;
+}
+
+export class ThreadExecutor implements TaskExecutor {
+  readonly #options: ThreadExecutorOptions;
+  readonly #board: AttemptBoard;
+  readonly #pool: ThreadPool;
+  readonly #attempts = new Map<number, Attempt>();
+  readonly #correspondents = new Map<number, ThreadCorrespondent>();
+  readonly #firstReady = Promise.withResolvers<void>();
+  #closing: Promise<void> | null = null;
+  #onIdle: (() => void) | null = null;
+  readonly #takeReplies = (replies: readonly AttemptReply[]): void => {
+    for (const reply of replies) this.#settleByReply(reply);
+  };
+
+  private constructor(options: ThreadExecutorOptions) {
+    this.#options = options;
+    this.#board = AttemptBoard.create();
+    this.#pool = new ThreadPool({
+      threads: options.threads,
+      entryFile: options.entryFile ?? threadEntryFile(),
+      start: {
+        board: this.#board.buffer,
+        ledger: options.ledgerBuffer,
+        tasksDirs: options.tasksDirs,
+        artifactsDir: options.artifactsDir,
+      },
+      heapLimitMb: options.heapLimitMb ?? DEFAULT_HEAP_LIMIT_MB,
+      timers: options.timers,
+      clock: options.clock,
+      listener: {
+        ready: (thread, port) => this.#threadReady(thread, new ThreadCorrespondent(thread.threadId, port, options)),
+        exited: (thread, exitCode) => this.#threadExited(thread, exitCode),
+        died: (fault) => this.#firstReady.reject(startFault(fault)),
+        warn: (message, error) => options.warnings?.(message, serializeError(error, 'INTERNAL')),
+      },
+    });
+  }
+
+  /**
+   * Starts the threads; resolves when the first is ready, `slotFree` tells of the others.
+   * @throws RuntimeError ARGUMENT_INVALID for bad options, THREAD_EXITED if no thread comes up.
+   */
+  static async start(options: ThreadExecutorOptions): Promise<ThreadExecutor> {
+    checkThreadOptions(options);
+    const executor = new ThreadExecutor(options);
+    try {
+      await executor.#firstReady.promise;
+    } catch (error) {
+      await executor.#pool.close();
+      throw error;
+    }
+    return executor;
+  }
+
+  freeSlots(): number {
+    return this.#closing === null ? this.#pool.idleCount : 0;
+  }
+
+  execute(assignment: TaskAssignment): void {
+    const thread = this.#closing === null ? this.#pool.take() : undefined;
+    if (thread === undefined) {
+      this.#refuse(assignment);
+      return;
+    }
+    const { attemptKey: key, runId, taskName, attempt: number, module, action, parameters } = assignment;
+    const correspondent = this.#correspondents.get(thread.threadId);
+    invariant(correspondent !== undefined, `thread ${thread.threadId} has no line`);
+    const row = this.#board.claim();
+    const attempt: Attempt = {
+      key,
+      row,
+      assignment,
+      thread,
+      correspondent,
+      stopRequested: false,
+      killed: false,
+      timer: null,
+      sealDeadlineMs: 0,
+    };
+    this.#attempts.set(key, attempt);
+    correspondent.begin(key);
+    const moduleUrl = this.#options.modules?.get(module) ?? null;
+    const message = { attemptKey: key, row, runId, taskName, attempt: number, module, moduleUrl, action, parameters };
+    this.#pool.run(thread, [message]).then(this.#takeReplies, (error) => this.#settleByRejection(attempt, error));
+  }
+
+  stop(attemptKey: number, graceMs: number): void {
+    const attempt = this.#attempts.get(attemptKey);
+    if (attempt === undefined || attempt.killed) return;
+    attempt.stopRequested = true;
+    this.#board.raiseCancel(attempt.row);
+    attempt.correspondent.stop();
+    attempt.sealDeadlineMs = 0;
+    if (graceMs <= 0) this.#terminate(attempt);
+    else this.#terminateAfter(attempt, graceMs);
+  }
+
+  /** Heartbeats of a running attempt so far; undefined when it is not running. */
+  heartbeats(attemptKey: number): number | undefined {
+    const attempt = this.#attempts.get(attemptKey);
+    return attempt === undefined ? undefined : this.#board.beats(attempt.row);
+  }
+
+  /** The threads that can work, idle or busy. */
+  threads(): ThreadInfo[] {
+    const infos: ThreadInfo[] = [];
+    for (const { threadId, state } of this.#pool.threads()) {
+      const correspondent = this.#correspondents.get(threadId);
+      if ((state !== 'idle' && state !== 'busy') || correspondent === undefined) continue;
+      infos.push({ threadId, state, attemptKey: correspondent.attemptKey, completed: correspondent.completed });
+    }
+    return infos;
+  }
+
+  health(): ThreadHealth {
+    return { alive: this.#pool.aliveCount, wanted: this.#options.threads, dead: this.#pool.isDead };
+  }
+
+  /**
+   * Takes no more attempts, waits up to `drainMs` for those that run, then stops them with `graceMs` (default 0).
+   * When it resolves every attempt is settled and every thread has exited. Calling it again gives the same promise.
+   */
+  close(options: { readonly drainMs: number; readonly graceMs?: number }): Promise<void> {
+    this.#closing ??= this.#close(options.drainMs, options.graceMs ?? 0);
+    return this.#closing;
+  }
+
+  async #close(drainMs: number, graceMs: number): Promise<void> {
+    // Begins in a later turn: close() must have marked the executor as closing first.
+    await Promise.resolve();
+    if (this.#attempts.size > 0) {
+      const idle = Promise.withResolvers<void>();
+      this.#onIdle = idle.resolve;
+      const { timers, clock } = this.#options;
+      const stopAll = (): void => {
+        for (const key of [...this.#attempts.keys()]) this.stop(key, graceMs);
+      };
+      if (drainMs <= 0) stopAll();
+      const timer = drainMs > 0 ? timers.schedule(clock.now() + drainMs, stopAll) : null;
+      await idle.promise;
+      if (timer !== null) timers.cancel(timer);
+    }
+    await this.#pool.close();
+  }
+
+  #refuse({ attemptKey, taskName }: TaskAssignment): void {
+    const error =
+      this.#closing === null
+        ? new RuntimeError('INTERNAL', `task '${taskName}' was sent to threads that are all busy; please report this`)
+        : new RuntimeError('ENGINE_CLOSED', `task '${taskName}' was not started: the threads are shutting down`);
+    // The caller is in the middle of handing it over and not ready to hear the end of it.
+    queueMicrotask(() => {
+      this.#options.sink.settled(attemptKey, { kind: 'failed', error: serializeError(error), threadId: 0 });
+    });
+  }
+
+  // --- how attempts end
+
+  #settleByReply(reply: AttemptReply): void {
+    const attempt = this.#attempts.get(reply.attemptKey);
+    if (attempt === undefined) return;
+    attempt.correspondent.hearUpTo(reply.said);
+    // What it said may have made someone stop it; a thread that is being terminated settles by its exit.
+    if (attempt.thread.state === 'dying') return;
+    this.#settle(attempt, outcomeOf(reply, attempt));
+    this.#freeThread(attempt.thread);
+  }
+
+  #settleByRejection(attempt: Attempt, error: unknown): void {
+    if (attempt.thread.state === 'dying' || this.#attempts.get(attempt.key) !== attempt) return;
+    const fault = serializeError(runFault(attempt.assignment, error));
+    this.#settle(attempt, { kind: 'failed', error: fault, threadId: attempt.thread.threadId });
+    this.#freeThread(attempt.thread);
+  }
+
+  #settle(attempt: Attempt, outcome: AttemptOutcome): void {
+    this.#attempts.delete(attempt.key);
+    this.#board.free(attempt.row);
+    if (attempt.timer !== null) this.#options.timers.cancel(attempt.timer);
+    attempt.correspondent.end();
+    this.#pool.giveBack(attempt.thread);
+    this.#options.sink.settled(attempt.key, outcome);
+    if (this.#attempts.size === 0) this.#onIdle?.();
+  }
+
+  #freeThread(thread: PoolThread): void {
+    if (thread.state === 'idle' && this.#closing === null) this.#options.slotFree?.();
+  }
+
+  // --- stopping
+
+  #terminateAfter(attempt: Attempt, delayMs: number): void {
+    const { timers, clock } = this.#options;
+    const atMs = clock.now() + delayMs;
+    if (attempt.timer !== null) {
+      // Asked twice: the earlier end of grace counts.
+      if (attempt.timer.atMs <= atMs) return;
+      timers.cancel(attempt.timer);
+    }
+    attempt.timer = timers.schedule(atMs, () => {
+      attempt.timer = null;
+      this.#terminate(attempt);
+    });
+  }
+
+  #terminate(attempt: Attempt): void {
+    if (attempt.killed || attempt.thread.state === 'dying') return;
+    if (attempt.timer !== null) this.#options.timers.cancel(attempt.timer);
+    attempt.timer = null;
+    const { host, clock } = this.#options;
+    if (attempt.sealDeadlineMs === 0) attempt.sealDeadlineMs = clock.monotonicMs() + SEAL_PATIENCE_MS;
+    if (host.sealThread(attempt.thread.threadId) === 'busy' && clock.monotonicMs() < attempt.sealDeadlineMs) {
+      this.#terminateAfter(attempt, SEAL_RETRY_MS);
+      return;
+    }
+    attempt.killed = true;
+    this.#pool.kill(attempt.thread);
+  }
+
+  // --- threads
+
+  #threadReady(thread: PoolThread, correspondent: ThreadCorrespondent): void {
+    this.#correspondents.set(thread.threadId, correspondent);
+    this.#options.host.threadStarted(thread.threadId);
+    this.#firstReady.resolve();
+    this.#freeThread(thread);
+  }
+
+  #threadExited(thread: PoolThread, exitCode: number): void {
+    const correspondent = this.#correspondents.get(thread.threadId);
+    // It never was ready, so nobody has heard of it.
+    if (correspondent === undefined) return;
+    this.#correspondents.delete(thread.threadId);
+    const { attemptKey } = correspondent;
+    const attempt = attemptKey === null ? undefined : this.#attempts.get(attemptKey);
+    correspondent.close();
+    this.#options.host.threadExited(thread.threadId, { code: exitCode, killed: attempt?.killed === true });
+    if (attempt !== undefined) this.#settle(attempt, this.#outcomeOfExit(attempt, exitCode));
+  }
+
+  #outcomeOfExit(attempt: Attempt, exitCode: number): AttemptOutcome {
+    const { thread, assignment, correspondent } = attempt;
+    const { threadId } = thread;
+    if (attempt.stopRequested) return { kind: 'stopped', killed: attempt.killed, threadId };
+    const fault = exitFault(assignment, {
+      threadId,
+      exitCode,
+      begun: this.#board.begunOn(attempt.row) !== 0,
+      uncaught: correspondent.uncaughtError,
+      fault: thread.fault,
+      heapLimitMb: this.#options.heapLimitMb ?? DEFAULT_HEAP_LIMIT_MB,
+    });
+    return { kind: 'failed', error: serializeError(fault), threadId };
+  }
+}
+
+function outcomeOf(reply: AttemptReply, attempt: Attempt): AttemptOutcome {
+  const { threadId } = attempt.thread;
+  switch (reply.kind) {
+    case 'value':
+      return { kind: 'completed', output: reply.value, threadId };
+    case 'json': {
+      const output: unknown = JSON.parse(reply.text);
+      return { kind: 'completed', output, threadId };
+    }
+    case 'error':
+      return attempt.stopRequested
+        ? { kind: 'stopped', killed: false, threadId }
+        : { kind: 'failed', error: reply.error, threadId };
+    default:
+      return assertNever(reply);
+  }
+}

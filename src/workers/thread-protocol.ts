@@ -1,0 +1,105 @@
+// Owns what crosses between the main thread and a pool thread: the start data, one message and one reply an attempt,
+// and the calls a thread makes home. Only plain data; both sides import these types, neither imports the other.
+//
+//   main ── Piscina task: AttemptMessage[] ──▶ thread        (one attempt today, a batch of short ones later)
+//   main ◀── Piscina result: AttemptReply[] ── thread
+//   main ◀── hello on parentPort: {threadId, port} ── thread (once, when its entry file is loaded)
+//   main ◀── comlink over that port: HomeApi ── thread       (progress, log, waiting for capacity, children)
+
+import { MessagePort } from 'node:worker_threads';
+import type { JsonObject } from '../domain/json-value.ts';
+import { invariant } from '../domain/runtime-error.ts';
+import type { SerializedError } from '../domain/serialized-error.ts';
+import type { LogLevel } from '../domain/task-context.ts';
+
+/** What a thread is given when it starts (Piscina's workerData). */
+export interface ThreadStart {
+  /** Bytes of the AttemptBoard. */
+  readonly board: SharedArrayBuffer;
+  /** Bytes of the capacity ledger; null = tasks have no `context.resources`. */
+  readonly ledger: SharedArrayBuffer | null;
+  readonly tasksDirs: readonly string[];
+  readonly artifactsDir: string;
+}
+
+/** One attempt on its way to a thread. */
+export interface AttemptMessage {
+  readonly attemptKey: number;
+  /** Its row on the AttemptBoard. */
+  readonly row: number;
+  readonly runId: string;
+  readonly taskName: string;
+  readonly attempt: number;
+  readonly module: string;
+  /** File URL of a registered module; null = built in or in a tasks folder. */
+  readonly moduleUrl: string | null;
+  readonly action: string;
+  readonly parameters: JsonObject;
+}
+
+/** How an attempt ended in its thread. `said`: messages the thread has sent home so far, all to be heard before this. */
+export type AttemptReply =
+  | { readonly kind: 'value'; readonly attemptKey: number; readonly said: number; readonly value: unknown }
+  /** Arrays and objects travel as JSON: what a dependent gets now is what it would get after a resumption. */
+  | { readonly kind: 'json'; readonly attemptKey: number; readonly said: number; readonly text: string }
+  | { readonly kind: 'error'; readonly attemptKey: number; readonly said: number; readonly error: SerializedError };
+
+/** Progress or a log line of an attempt. */
+export type Utterance =
+  | { readonly kind: 'progress'; readonly fraction: number; readonly message: string | null }
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string; readonly fields: JsonObject | null };
+
+/** Answer to a thread that waits for capacity; when granted, the ledger already counts it for the thread. */
+export type AllocationAnswer =
+  | { readonly granted: true }
+  | { readonly granted: false; readonly error: SerializedError };
+
+/** What a thread may call on the main thread. */
+export interface HomeApi {
+  say(attemptKey: number, utterances: readonly Utterance[]): void;
+  allocate(
+    attemptKey: number,
+    request: Readonly<Record<string, number>>,
+    timeoutMs: number | null,
+  ): Promise<AllocationAnswer>;
+  /** Takes back every `allocate` of the attempt that still waits. */
+  abandonAllocations(attemptKey: number): void;
+  /** The thread is about to end because code of the running attempt threw outside of its promise. */
+  uncaught(error: SerializedError): void;
+  /** Code of an attempt that has already ended threw; nobody else is to blame. */
+  stray(taskName: string, runId: string, error: SerializedError): void;
+  childStarted(processId: number): void;
+  childEnded(processId: number): void;
+}
+
+const HELLO = 'yardmaster.hello';
+
+interface Hello {
+  readonly kind: typeof HELLO;
+  readonly threadId: number;
+  readonly port: MessagePort;
+}
+
+/** The first message of a thread; its port must be in the transfer list. */
+export function createHello(threadId: number, port: MessagePort): Hello {
+  return { kind: HELLO, threadId, port };
+}
+
+/** The hello in a message that arrived on the pool, or undefined: task code may post there too. */
+export function parseHello(message: unknown): Hello | undefined {
+  if (typeof message !== 'object' || message === null) return undefined;
+  const { kind, threadId, port } = message as Partial<Record<keyof Hello, unknown>>;
+  if (kind !== HELLO || typeof threadId !== 'number' || !(port instanceof MessagePort)) return undefined;
+  return { kind: HELLO, threadId, port };
+}
+
+/** Checks the start data by hand: a schema library would cost each thread 40 ms of its start. */
+export function parseThreadStart(data: unknown): ThreadStart {
+  invariant(typeof data === 'object' && data !== null, 'a thread was started without its start data');
+  const { board, ledger, tasksDirs, artifactsDir } = data as Partial<Record<keyof ThreadStart, unknown>>;
+  invariant(board instanceof SharedArrayBuffer, 'a thread was started without the attempt board');
+  invariant(ledger === null || ledger instanceof SharedArrayBuffer, 'the ledger of a thread is not shared memory');
+  invariant(typeof artifactsDir === 'string', 'a thread was started without an artifacts folder');
+  invariant(Array.isArray(tasksDirs), 'a thread was started without its tasks folders');
+  return { board, ledger, tasksDirs: tasksDirs.map(String), artifactsDir };
+}

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { createMemoryJournal } from '../../../src/journal/stores/memory.ts';
+import { makeFact } from '../../conformance/journal-suite.ts';
+
+describe('memory journal', () => {
+  it('forgets the oldest facts beyond its bound and goes on counting', async () => {
+    const journal = createMemoryJournal({ keepFacts: 3 });
+    for (let index = 0; index < 8; index++) journal.append(makeFact(`r${index % 2}`, index));
+    expect(journal.lastSequence()).toBe(8);
+    expect([...journal.read()].map(({ sequence }) => sequence)).toEqual([6, 7, 8]);
+    expect([...journal.read('r1')]).toEqual(
+      [6, 8].map((sequence) => ({ sequence, fact: makeFact('r1', sequence - 1) })),
+    );
+    await journal.durable(1);
+  });
+
+  it('leaves out what is forgotten while it is read, and never shows a fact under a wrong number', () => {
+    const journal = createMemoryJournal({ keepFacts: 4 });
+    for (let index = 0; index < 4; index++) journal.append(makeFact('r', index));
+    const seen: number[] = [];
+    for (const { sequence, fact } of journal.read()) {
+      seen.push(sequence);
+      expect(fact).toEqual(makeFact('r', sequence - 1));
+      journal.append(makeFact('r', journal.lastSequence()));
+      journal.append(makeFact('r', journal.lastSequence()));
+    }
+    expect(seen).toEqual([1, 3]);
+  });
+
+  it('keeps everything when told so', () => {
+    const journal = createMemoryJournal({ keepFacts: Number.POSITIVE_INFINITY });
+    for (let index = 0; index < 150_000; index++) journal.append(makeFact('r', index));
+    expect([...journal.read()]).toHaveLength(150_000);
+  });
+
+  it('refuses a bound that is none', () => {
+    for (const keepFacts of [0, -1, 1.5, Number.NaN]) {
+      expect(() => createMemoryJournal({ keepFacts })).toThrow(expect.objectContaining({ code: 'ARGUMENT_INVALID' }));
+    }
+  });
+});
