@@ -1,7 +1,6 @@
 // Owns the package's public names: re-exports, nothing else.
 
-export type { ActorSupervisor, SupervisorOptions } from './actors/supervisor.ts';
-export { startSupervisor } from './actors/supervisor.ts';
+export type { ActorSupervisor } from './actors/supervisor.ts';
 export type { ChildSpec } from './actors/supervisor-child-spec.ts';
 export type { SupervisorFlags } from './actors/supervisor-flags.ts';
 export { CycleDetectedError, DAGValidationError } from './dag/dag-errors.ts';
@@ -39,6 +38,7 @@ export { OrchestrationEngine, type RunOptions } from './engine/orchestration-eng
 export { OrchestrationSession, type SessionRecord, type SessionSettings } from './engine/orchestration-session.ts';
 export { ParallelExecutor, type ParallelExecutorOptions } from './engine/parallel-executor.ts';
 export { ResourceManager } from './engine/resource-manager.ts';
+export { startSupervisor, supervisorLogic } from './engine/start-supervisor.ts';
 export { createTask, Task, type TaskOptions, TaskResource, TaskResult } from './engine/task.ts';
 export { type ExecutionStats, TaskOrchestrator } from './engine/task-orchestrator.ts';
 export { WorkflowExecution } from './engine/workflow-execution.ts';

@@ -141,6 +141,7 @@ export class ActorRegistry<TLogic extends AnyActorLogic> {
 
   /** Stops every child, starts none any more, and ends the registry's own actor as done. Harmless when repeated. */
   close(): void {
+    if (this.#closed) return;
     this.#close();
     this.ref.send({ type: CLOSE_EVENT });
   }

@@ -52,7 +52,7 @@ export class SessionActor {
   endedAtMs: number | null = null;
   readonly #parts: SessionParts;
   readonly #options: SessionOptions;
-  readonly #workflows: ActorRegistry<WorkflowLogic>;
+  #workflows: ActorRegistry<WorkflowLogic> | undefined;
   readonly #runs = new Map<RunId, WorkflowRun>();
   readonly #waiting = new Set<WorkflowRun>();
   #deadline: TimerHandle | undefined;
@@ -71,7 +71,6 @@ export class SessionActor {
     this.group = { limit: options.maxParallelTasks, inFlight: 0 };
     this.actor = sessions.create(this.#createLogic(), { sessionId: options.sessionId });
     this.actor.start();
-    this.#workflows = this.#createWorkflows(this.actor);
   }
 
   get status(): SessionStatus {
@@ -102,6 +101,7 @@ export class SessionActor {
         { details: { sessionId: this.sessionId } },
       );
     }
+    this.#workflows ??= this.#createWorkflows(this.actor);
     const run = new WorkflowRun(
       this.#parts,
       {
@@ -190,7 +190,9 @@ export class SessionActor {
   }
 
   #reportRunsEnded(): void {
-    if (this.#runs.size === 0) this.actor.send({ type: 'session.runs-ended' });
+    if (this.#runs.size > 0) return;
+    this.#workflows?.close();
+    this.actor.send({ type: 'session.runs-ended' });
   }
 
   #close(): void {
@@ -200,7 +202,6 @@ export class SessionActor {
     this.#held?.release();
     // Entry actions run before the snapshot changes; who asks for the status in a handler must see the new one.
     queueMicrotask(() => {
-      this.#workflows.close();
       const { status } = this;
       events.emit('session.closed', { sessionId: this.sessionId }, { name: this.#options.name, status });
       this.#options.ended(this);

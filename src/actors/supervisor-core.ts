@@ -10,12 +10,13 @@
 import type { AnyActorRef, EventObject } from 'xstate';
 import type { Clock, TimerService } from '../domain/clock.ts';
 import type { EventSink } from '../domain/events.ts';
-import { assertNever, RuntimeError } from '../domain/runtime-error.ts';
+import { assertNever, type RuntimeError } from '../domain/runtime-error.ts';
 import { serializeError } from '../domain/serialized-error.ts';
 import { RestartIntensity } from './restart-intensity.ts';
 import { type ChildEnd, type ChildHost, SupervisedChild } from './supervisor-child.ts';
 import type { ChildSpec, ChildStart, ChildType, CompleteChildSpec } from './supervisor-child-spec.ts';
 import { parseChildSpec } from './supervisor-child-spec.ts';
+import { type ChildRefusal, refusalOf, SupervisorStartError, startFailed } from './supervisor-errors.ts';
 import type { SupervisorFlags } from './supervisor-flags.ts';
 
 /** What a supervisor is given from outside; the composition root supplies time and the event sink. */
@@ -48,9 +49,6 @@ export interface ChildCounts {
   readonly workers: number;
 }
 
-/** Why a request about a child was refused; `details.reason` of SUPERVISOR_CHILD. */
-export type ChildRefusal = 'already_started' | 'already_present' | 'running' | 'restarting' | 'not_found' | 'noproc';
-
 /** The supervisor's own actor, as far as the core needs it. */
 export interface SupervisorBody {
   readonly self: AnyActorRef;
@@ -58,17 +56,6 @@ export interface SupervisorBody {
   shutdownEventOf(start: ChildStart): EventObject | undefined;
   /** All children are gone. */
   ended(end: SupervisorEnd): void;
-}
-
-/** A child did not start, so the supervisor did not either. */
-export class SupervisorStartError extends RuntimeError {
-  /** Resolves when the children started before the failing one are gone. */
-  readonly stopped: Promise<void>;
-
-  constructor(error: RuntimeError, stopped: Promise<void>) {
-    super(error.code, error.message, { cause: error.cause, details: error.details });
-    this.stopped = stopped;
-  }
 }
 
 export class SupervisorCore {
@@ -358,16 +345,7 @@ export class SupervisorCore {
   }
 
   #refusal(reason: ChildRefusal, id?: string, ref?: AnyActorRef): RuntimeError {
-    const supervisor = this.#body.self.id;
-    const message = `supervisor '${supervisor}': ${REFUSALS[reason](id ?? '')}`;
-    return new RuntimeError('SUPERVISOR_CHILD', message, {
-      details: {
-        supervisor,
-        reason,
-        ...(id === undefined ? {} : { id }),
-        ...(ref === undefined ? {} : { child: ref }),
-      },
-    });
+    return refusalOf(this.#body.self.id, reason, id, ref);
   }
 
   #emit(
@@ -378,35 +356,18 @@ export class SupervisorCore {
   ): void {
     const { events } = this.#environment;
     if (events?.wants(type) !== true) return;
-    events.emit(
-      type,
-      {},
-      {
-        supervisor: this.#body.self.id,
-        child: child.spec.id,
-        reason: end.kind,
-        restarts: this.#intensity.recent,
-        ...more,
-        ...(end.kind === 'error' ? { error: serializeError(end.error, 'ACTOR_CRASHED') } : {}),
-      },
-    );
+    const data = {
+      supervisor: this.#body.self.id,
+      child: child.spec.id,
+      reason: end.kind,
+      restarts: this.#intensity.recent,
+      ...more,
+      ...(end.kind === 'error' ? { error: serializeError(end.error, 'ACTOR_CRASHED') } : {}),
+    };
+    try {
+      events.emit(type, {}, data);
+    } catch {
+      // Supervision goes on without its audience: an error here would leave the children to nobody.
+    }
   }
-}
-
-const REFUSALS: Readonly<Record<ChildRefusal, (id: string) => string>> = {
-  already_started: (id) => `child '${id}' is running already; it is details.child`,
-  already_present: (id) => `child '${id}' is there but not running; use restartChild, or deleteChild first`,
-  running: (id) => `child '${id}' is running; use terminateChild first`,
-  restarting: (id) => `child '${id}' is being restarted; use terminateChild to end that`,
-  not_found: (id) => `there is no child '${id}'`,
-  noproc: () => 'it has ended and takes no requests; start a new one',
-};
-
-function startFailed(supervisor: string, child: string, error: unknown): RuntimeError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new RuntimeError(
-    'SUPERVISOR_START_FAILED',
-    `supervisor '${supervisor}': child '${child}' did not start: ${reason}`,
-    { details: { supervisor, child }, cause: error },
-  );
 }

@@ -71,6 +71,8 @@ export class WorkflowRun implements TaskOwner, RunView {
   #deadline: TimerHandle | undefined;
   #advancing = false;
   #crash: SerializedError | undefined;
+  /** Every task has ended. */
+  #isSettled = false;
   readonly #ready: number[] = [];
   readonly #skipped: number[] = [];
 
@@ -246,7 +248,6 @@ export class WorkflowRun implements TaskOwner, RunView {
     const sequence = journal.append({ type: 'run.ended', v: 1, runId: this.runId, atMs: this.endedAtMs, status });
     const durable = journal.durable(sequence);
     const ended = () => {
-      this.tasks.close();
       events.emit(`workflow.${status}`, this.#subject, {
         workflow: this.plan.workflow,
         durationMs: (this.endedAtMs ?? 0) - (this.startedAtMs ?? 0),
@@ -285,9 +286,14 @@ export class WorkflowRun implements TaskOwner, RunView {
     } finally {
       this.#advancing = false;
     }
-    if (this.#frontier.open > 0) return;
-    if (this.#crash !== undefined) this.#finish('failed', this.#crash.message);
-    else this.actor.send({ type: 'run.tasks-ended', failed: this.#failedRequired });
+    if (this.#frontier.open > 0 || this.#isSettled) return;
+    this.#isSettled = true;
+    this.tasks.close();
+    // In a turn of its own: the registry's end reaches the workflow before the event that ends the workflow itself.
+    queueMicrotask(() => {
+      if (this.#crash !== undefined) this.#finish('failed', this.#crash.message);
+      else this.actor.send({ type: 'run.tasks-ended', failed: this.#failedRequired });
+    });
   }
 
   #startTask(index: number): void {

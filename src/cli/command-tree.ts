@@ -6,7 +6,7 @@ import type { ExitCode } from './exit-code.ts';
 import type { Shell } from './main.ts';
 import { parseFactor, parseMode, parseParameter, parseWholeNumber } from './option-values.ts';
 
-const MOST_THREADS = 1_024;
+const MOST_THREADS = 128;
 const MOST_PARALLEL = 1_000_000;
 const LONGEST_GRACE_MS = 3_600_000;
 /** The formats of `graph`. */

@@ -1,6 +1,6 @@
 // Owns the picture of a task graph: one self-contained SVG, light or dark as the viewer is, readable without scripts.
-// Up to ELK_NODES tasks elkjs places the boxes and routes the arrows (layered, after Sugiyama); its time grows faster
-// than the graph (2,000 tasks take seconds), so larger ones stand in a plain grid, a band for each level.
+// Up to about 1,000 tasks elkjs places the boxes and routes the arrows (layered, after Sugiyama), in about two seconds;
+// its time grows much faster than the graph, so larger ones stand in a plain grid, a band of rows for each level.
 // Must never put text into the file unescaped, nor load elkjs before a picture is asked for.
 
 import type { ElkExtendedEdge, ElkNode } from 'elkjs/lib/elk-api.js';
@@ -16,11 +16,18 @@ export interface GraphSvgOptions {
   readonly classOf?: (index: number) => string;
 }
 
-const ELK_NODES = 2_000;
+const ELK_NODES = 1_000;
 /** A layered layout of few tasks with very many edges is slow as well. */
-const ELK_EDGES = 6_000;
+const ELK_EDGES = 2_000;
+/** One column of very many boxes is a strip nobody can follow; the grid breaks it into rows. */
+const ELK_LEVEL = 100;
+/** Keeping the order of the tasks within a level costs elkjs minutes for a task with many dependents. */
+const ORDERED_NODES = 60;
 /** Above this no viewer opens the file. */
 const MAX_NODES = 50_000;
+
+/** More than this are drawn faintly and without heads: they show where the graph is dense, not each line. */
+const MANY_ARROWS = 2_000;
 
 const NODE_HEIGHT = 44;
 const MIN_NODE_WIDTH = 96;
@@ -63,20 +70,24 @@ export async function renderGraphSvg(graph: TaskGraph, options: GraphSvgOptions)
     );
   }
   const boxes = graph.names.map((name, index) => boxOf(name, options.subtitleOf?.(index) ?? ''));
-  const small = graph.size <= ELK_NODES && graph.dependencies.length <= ELK_EDGES;
-  const layout = small ? await layeredLayout(graph, boxes) : gridLayout(graph, boxes);
+  const levels = levelGroups(graph);
+  const widest = levels.reduce((most, level) => Math.max(most, level.length), 0);
+  const layered = graph.size <= ELK_NODES && graph.dependencies.length <= ELK_EDGES && widest <= ELK_LEVEL;
+  const layout = layered
+    ? await layeredLayout(graph, boxes, flowDirection(levels.length, widest, boxes))
+    : gridLayout(graph, boxes, levels);
   return documentOf(graph, layout, options);
 }
 
 function boxOf(name: string, subtitle: string): Box {
-  const label = fit(name.trim() === '' ? '(no name)' : name, TITLE_PX);
-  const small = fit(subtitle, SUBTITLE_PX);
+  const label = clip(name.trim() === '' ? '(no name)' : name, TITLE_PX);
+  const small = clip(subtitle, SUBTITLE_PX);
   const width = Math.max(textWidth(label, TITLE_PX), textWidth(small, SUBTITLE_PX)) + 28;
   return { x: 0, y: 0, width: Math.max(MIN_NODE_WIDTH, Math.ceil(width)), label, subtitle: small };
 }
 
 /** One line that a box has room for, cut with an ellipsis; the whole name is in the tooltip. */
-function fit(text: string, pixels: number): string {
+function clip(text: string, pixels: number): string {
   const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
   if (textWidth(line, pixels) <= MAX_NODE_WIDTH - 28) return line;
   let kept = '';
@@ -99,14 +110,14 @@ function textWidth(text: string, pixels: number): number {
   return width * pixels;
 }
 
-async function layeredLayout(graph: TaskGraph, boxes: readonly Box[]): Promise<Layout> {
+async function layeredLayout(graph: TaskGraph, boxes: readonly Box[], direction: 'DOWN' | 'RIGHT'): Promise<Layout> {
   if (graph.size === 0) return { boxes, arrows: [], width: 0, height: 0 };
-  const { default: Elk } = await import('elkjs/lib/elk.bundled.js');
-  const placed = await new Elk().layout<ElkNode>({
+  const { default: elk } = await import('elkjs/lib/elk.bundled.js');
+  const placed = await new elk.default().layout<ElkNode>({
     id: 'graph',
     layoutOptions: {
       'elk.algorithm': 'layered',
-      'elk.direction': flowDirection(graph, boxes),
+      'elk.direction': direction,
       'elk.edgeRouting': 'ORTHOGONAL',
       'elk.randomSeed': '1',
       'elk.padding': '[top=0,left=0,bottom=0,right=0]',
@@ -114,8 +125,13 @@ async function layeredLayout(graph: TaskGraph, boxes: readonly Box[]): Promise<L
       'elk.spacing.edgeNode': '14',
       'elk.spacing.componentComponent': '32',
       'elk.layered.spacing.nodeNodeBetweenLayers': '48',
+      // Each task stands in the column or row of its execution level.
+      'elk.layered.layering.strategy': 'LONGEST_PATH_SOURCE',
       'elk.layered.nodePlacement.strategy': 'BRANDES_KOEPF',
-      'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
+      'elk.layered.nodePlacement.bk.fixedAlignment': 'BALANCED',
+      // Arrows of one task share a trunk: thirty parallel lines tell no more than one.
+      'elk.layered.mergeEdges': 'true',
+      ...(graph.size <= ORDERED_NODES ? { 'elk.layered.considerModelOrder.strategy': 'PREFER_NODES' } : {}),
     },
     children: boxes.map((box, index) => ({ id: `n${index}`, width: box.width, height: NODE_HEIGHT })),
     edges: edgesOf(graph).map(([from, to], index) => ({ id: `e${index}`, sources: [`n${from}`], targets: [`n${to}`] })),
@@ -133,12 +149,10 @@ async function layeredLayout(graph: TaskGraph, boxes: readonly Box[]): Promise<L
 }
 
 /** Whichever way the drawing comes closer to the shape of a screen. */
-function flowDirection(graph: TaskGraph, boxes: readonly Box[]): 'DOWN' | 'RIGHT' {
-  const levels = levelGroups(graph);
-  const widest = Math.max(1, ...levels.map((level) => level.length));
+function flowDirection(levels: number, widest: number, boxes: readonly Box[]): 'DOWN' | 'RIGHT' {
   const boxWidth = boxes.reduce((sum, box) => sum + box.width, 0) / boxes.length;
-  const down = (widest * (boxWidth + GAP)) / (levels.length * (NODE_HEIGHT + 48));
-  const right = (levels.length * (boxWidth + 48)) / (widest * (NODE_HEIGHT + GAP));
+  const down = (widest * (boxWidth + GAP)) / (levels * (NODE_HEIGHT + 48));
+  const right = (levels * (boxWidth + 48)) / (widest * (NODE_HEIGHT + GAP));
   return Math.abs(Math.log(down / 1.6)) < Math.abs(Math.log(right / 1.6)) ? 'DOWN' : 'RIGHT';
 }
 
@@ -182,17 +196,19 @@ function towards(from: Point, to: Point): Point {
 }
 
 /** A band of rows for each level, top down; rows are as long as the whole is about as wide as high. */
-function gridLayout(graph: TaskGraph, boxes: readonly Box[]): Layout {
+function gridLayout(graph: TaskGraph, boxes: readonly Box[], levels: readonly (readonly number[])[]): Layout {
   const cell = boxes.reduce((widest, box) => Math.max(widest, box.width), MIN_NODE_WIDTH) + GAP;
   const perRow = Math.max(1, Math.ceil(Math.sqrt((graph.size * (NODE_HEIGHT + GAP) * 1.6) / cell)));
   const placed = [...boxes];
   let y = 0;
-  for (const level of levelGroups(graph)) {
+  for (const level of levels) {
     level.forEach((node, place) => {
       const box = boxes[node];
       if (box === undefined) return;
-      const top = y + Math.floor(place / perRow) * (NODE_HEIGHT + GAP);
-      placed[node] = { ...box, x: (place % perRow) * cell + (cell - GAP - box.width) / 2, y: top };
+      const row = Math.floor(place / perRow);
+      const missing = Math.max(0, perRow * (row + 1) - level.length);
+      const x = ((place % perRow) + missing / 2) * cell + (cell - GAP - box.width) / 2;
+      placed[node] = { ...box, x, y: y + row * (NODE_HEIGHT + GAP) };
     });
     y += Math.ceil(level.length / perRow) * (NODE_HEIGHT + GAP) + 40;
   }
@@ -216,6 +232,7 @@ const STYLE = `
 .title{font-size:18px;font-weight:600;fill:var(--ink)}
 .count{font-size:12px;fill:var(--faint)}
 .edges path{fill:none;stroke:var(--line);stroke-width:1.3;marker-end:url(#arrow)}
+.edges.many path{stroke-width:.6;stroke-opacity:.3;marker-end:none}
 #arrow path{fill:var(--line)}
 .node rect{fill:var(--box);stroke:var(--edge);stroke-width:1.3}
 .node text{text-anchor:middle;font-size:13px;fill:var(--ink)}
@@ -225,7 +242,7 @@ ${['critical', 'running', 'completed', 'failed', 'cancelled'].map((state) => `.n
 `.trim();
 
 function documentOf(graph: TaskGraph, layout: Layout, options: GraphSvgOptions): string {
-  const title = escape(options.title);
+  const title = escapeXml(options.title);
   const count = `${countOf(graph.size, 'task')}, ${countOf(graph.dependencies.length, 'dependency', 'dependencies')}`;
   const titleWidth = textWidth(options.title, 10.5);
   const width = Math.ceil(Math.max(layout.width, Math.min(titleWidth, 1_200), 200) + 2 * MARGIN);
@@ -242,7 +259,7 @@ function documentOf(graph: TaskGraph, layout: Layout, options: GraphSvgOptions):
     `<text class="title" x="${MARGIN}" y="${MARGIN + 14}">${title}</text>`,
     `<text class="count" x="${MARGIN}" y="${MARGIN + 34}">${count}</text>`,
     `<g transform="translate(${MARGIN} ${MARGIN + HEADER})">`,
-    `<g class="edges">${layout.arrows.map((path) => `<path d="${path}"/>`).join('\n')}</g>`,
+    `<g class="${layout.arrows.length > MANY_ARROWS ? 'edges many' : 'edges'}">${layout.arrows.map((path) => `<path d="${path}"/>`).join('\n')}</g>`,
     nodes.join('\n'),
     '</g>',
     '</svg>',
@@ -253,13 +270,13 @@ function documentOf(graph: TaskGraph, layout: Layout, options: GraphSvgOptions):
 function nodeOf(box: Box, name: string, classes: string, subtitle: string): string {
   const middle = round(box.x + box.width / 2);
   const baseline = box.subtitle === '' ? NODE_HEIGHT / 2 + 4.5 : NODE_HEIGHT / 2 - 2;
-  const sub = `<text class="sub" x="${middle}" y="${round(box.y + NODE_HEIGHT / 2 + 14)}">${escape(box.subtitle)}</text>`;
-  const tooltip = escape(subtitle === '' ? name : `${name}\n${subtitle}`);
+  const sub = `<text class="sub" x="${middle}" y="${round(box.y + NODE_HEIGHT / 2 + 14)}">${escapeXml(box.subtitle)}</text>`;
+  const tooltip = escapeXml(subtitle === '' ? name : `${name}\n${subtitle}`);
   const classList = `node ${classes.replace(/[^\w -]/g, '-')}`.trim();
   return [
     `<g class="${classList}"><title>${tooltip}</title>`,
     `<rect x="${round(box.x)}" y="${round(box.y)}" width="${box.width}" height="${NODE_HEIGHT}" rx="9"/>`,
-    `<text x="${middle}" y="${round(box.y + baseline)}">${escape(box.label)}</text>`,
+    `<text x="${middle}" y="${round(box.y + baseline)}">${escapeXml(box.label)}</text>`,
     box.subtitle === '' ? '' : sub,
     '</g>',
   ].join('');
@@ -272,7 +289,7 @@ function countOf(count: number, one: string, many = `${one}s`): string {
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
 // XML 1.0 has no way to write most control characters, lone surrogates and the two non-characters.
-function escape(text: string): string {
+function escapeXml(text: string): string {
   return text
     .toWellFormed()
     .replace(/[^\t\n\r\u0020-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')

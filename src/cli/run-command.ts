@@ -57,7 +57,11 @@ class RunCommand {
 
   async run(): Promise<ExitCode> {
     const stopListening = listenForInterrupts((level, signal) => this.#interrupt(level, signal));
-    this.#shell.stdout.onGone(() => this.#interrupt('stop', 'the reader of the output left'));
+    const { stdout } = this.#shell;
+    stdout.onGone(() => {
+      const cause = stdout.fault === undefined ? 'the reader of the output, which left' : stdout.fault.message;
+      this.#interrupt('stop', cause);
+    });
     try {
       const execution = await this.#execute();
       if (execution === undefined) {
@@ -82,7 +86,7 @@ class RunCommand {
       this.#follow(engine, output);
       const run = engine.startCompiled(this.#prepared.workflow, this.#runOptions());
       this.#run = run;
-      if (this.#interruptedBy !== undefined) run.cancel(`interrupted: ${this.#interruptedBy}`);
+      if (this.#interruptedBy !== undefined) run.cancel(`interrupted by ${this.#interruptedBy}`);
       return await run.result();
     } finally {
       await engine.shutdown({ drainMs: 0 });
@@ -171,14 +175,14 @@ class RunCommand {
     if (this.#state.running.size > 0) return;
     // Not inside an event of the run: what comes after the last end may still be the end of the run itself.
     setImmediate(() => {
-      if (this.#state.running.size === 0) this.#run?.cancel(`interrupted: ${this.#interruptedBy ?? 'Ctrl-C'}`);
+      if (this.#state.running.size === 0) this.#run?.cancel(`interrupted by ${this.#interruptedBy ?? 'a signal'}`);
     });
   }
 
   #stop(cause: string): void {
     this.#state.interrupt = 'stopping';
     this.#output?.notice(`${cause}: running tasks are ended now; Ctrl-C again leaves at once`);
-    this.#run?.cancel(`interrupted: ${cause}`);
+    this.#run?.cancel(`interrupted by ${cause}`);
   }
 
   #summarise(execution: WorkflowExecution): void {
@@ -193,7 +197,7 @@ class RunCommand {
     for (const line of taskErrorLines(execution, steps)) stderr.line(line);
     if (execution.status === 'cancelled' || execution.timedOut) {
       const code = execution.timedOut ? 'RUN_TIMEOUT' : 'RUN_CANCELLED';
-      stderr.line(`error ${code}: ${execution.reason ?? 'the run was cancelled'}, in run ${execution.runId}`);
+      stderr.line(`error ${code}: ${execution.reason ?? 'cancelled'}, in run ${execution.runId}`);
     }
   }
 

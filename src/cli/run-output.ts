@@ -41,7 +41,7 @@ export const SHOWN_EVENTS: readonly RuntimeEventType[] = [
   'handler.failed',
 ];
 
-/** The events of which the state is folded, for a view that does not want all. */
+/** The views there are. */
 export type ViewKind = 'live' | 'plain' | 'json';
 
 /** A live view only where somebody looks: not in CI, not on a terminal that cannot move its cursor. */

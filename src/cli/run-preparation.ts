@@ -40,7 +40,7 @@ export async function prepareRun(target: string, flags: RunFlags): Promise<Prepa
 }
 
 /** The capacity of each resource that an engine with these settings starts with. */
-export function capacitiesOf(settings: Pick<ResolvedConfig, 'resources'>): ReadonlyMap<string, number> {
+function capacitiesOf(settings: Pick<ResolvedConfig, 'resources'>): ReadonlyMap<string, number> {
   return new Map([
     ...defaultResources(readMachine()).map(({ resourceId, capacity }): [string, number] => [resourceId, capacity]),
     ...settings.resources.map(({ id, capacity }): [string, number] => [id, capacity]),

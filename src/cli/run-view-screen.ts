@@ -143,10 +143,9 @@ function runBar(state: RunViewState, columns: number, style: Styler): string {
   const bad = Math.min(done, Math.ceil(share(state.failed)));
   const none = Math.min(done - bad, Math.round(share(state.skipped + state.cancelled)));
   const good = done - bad - none;
+  const part = (name: StyleName, mark: string, length: number): string =>
+    length === 0 ? '' : style(name, mark.repeat(length));
   return (
-    style('good', '█'.repeat(good)) +
-    style('bad', '█'.repeat(bad)) +
-    style('warning', '▒'.repeat(none)) +
-    style('quiet', '░'.repeat(columns - done))
+    part('good', '█', good) + part('bad', '█', bad) + part('warning', '▒', none) + part('quiet', '░', columns - done)
   );
 }

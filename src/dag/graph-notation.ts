@@ -16,9 +16,7 @@ const LINE_BREAK = /\r\n|[\r\n\u2028\u2029]/g;
 
 /** The graph as a Mermaid flowchart, one line a task and one a dependency, arrows from dependency to dependent. */
 export function toMermaid(graph: TaskGraph): string {
-  const ids = graph.names.map((name, index) =>
-    PLAIN_WORD.test(name) && !MERMAID_KEYWORD.test(name) ? name : `_${index}`,
-  );
+  const ids = graph.names.map((name, index) => (isMermaidId(name) ? name : `_${index}`));
   const lines = ['flowchart TD'];
   graph.names.forEach((name, index) => {
     lines.push(`  ${ids[index]}["${mermaidLabel(name)}"]`);
@@ -46,6 +44,11 @@ function forEachEdge(graph: TaskGraph, visit: (dependency: number, dependent: nu
       visit(at(graph.dependencies, edge), dependent);
     }
   }
+}
+
+// Mermaid's layout keeps nodes in plain objects, where `constructor` or `toString` is already taken.
+function isMermaidId(name: string): boolean {
+  return PLAIN_WORD.test(name) && !MERMAID_KEYWORD.test(name) && !(name in Object.prototype);
 }
 
 // Mermaid writes a character as `#<code>;`. A label must not be empty.

@@ -13,14 +13,20 @@ export const MAX_JSON_DEPTH = 1_000;
 export function findUnrecordable(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'object') return faultOfScalar(value, '$');
-  const pending: { value: object; path: string; depth: number; ancestors: object[] }[] = [
-    { value, path: '$', depth: 0, ancestors: [] },
-  ];
+  // A container is on the path from its visit to the entry that leaves it: what is met again in between is a ring.
+  const onPath = new Set<object>();
+  const pending: { value: object; path: string; depth: number; leave: boolean }[] = [];
+  pending.push({ value, path: '$', depth: 0, leave: false });
   for (let item = pending.pop(); item !== undefined; item = pending.pop()) {
+    if (item.leave) {
+      onPath.delete(item.value);
+      continue;
+    }
     const fault = faultOfContainer(item.value);
     if (fault !== undefined) return `${item.path}: ${fault}`;
     if (item.depth >= MAX_JSON_DEPTH) return `${item.path}: nested deeper than ${MAX_JSON_DEPTH} levels`;
-    const ancestors = [...item.ancestors, item.value];
+    onPath.add(item.value);
+    pending.push({ ...item, leave: true });
     for (const [key, child] of Object.entries(item.value)) {
       const path = Array.isArray(item.value) ? `${item.path}[${key}]` : `${item.path}.${key}`;
       if (child === undefined || child === null) continue;
@@ -29,8 +35,8 @@ export function findUnrecordable(value: unknown): string | undefined {
         if (scalarFault !== undefined) return scalarFault;
         continue;
       }
-      if (ancestors.includes(child)) return `${path}: refers back to itself`;
-      pending.push({ value: child, path, depth: item.depth + 1, ancestors });
+      if (onPath.has(child)) return `${path}: refers back to itself`;
+      pending.push({ value: child, path, depth: item.depth + 1, leave: false });
     }
   }
   return undefined;

@@ -108,30 +108,34 @@ export function referencedSteps(parameters: JsonObject, isStep: (name: string) =
   return [...new Set(names)];
 }
 
-function compileValue(value: JsonValue, at: readonly JsonPathSegment[], compilation: Compilation): Resolver | null {
-  if (typeof value === 'string') return value.includes('{{') ? compileText(value, at, compilation) : null;
+// `path` is the way down to the value, extended in place: a copy per value would cost its depth.
+function compileValue(value: JsonValue, path: JsonPathSegment[], compilation: Compilation): Resolver | null {
+  if (typeof value === 'string') return value.includes('{{') ? compileText(value, [...path], compilation) : null;
   if (typeof value !== 'object' || value === null) return null;
+  const resolvers = new Map<JsonPathSegment, Resolver>();
+  const look = (segment: JsonPathSegment, part: JsonValue): void => {
+    path.push(segment);
+    const resolver = compileValue(part, path, compilation);
+    path.pop();
+    if (resolver !== null) resolvers.set(segment, resolver);
+  };
   if (Array.isArray(value)) {
-    const items = value.map((item, index) => compileValue(item, [...at, index], compilation));
-    if (items.every((item) => item === null)) return null;
-    return (scope) => value.map((item, index) => resolve(items[index], item, scope));
+    for (const [index, item] of value.entries()) look(index, item);
+    if (resolvers.size === 0) return null;
+    return (scope) => value.map((item, index) => resolve(resolvers.get(index), item, scope));
   }
-  const members = new Map<string, Resolver>();
-  for (const [key, member] of Object.entries(value)) {
-    const resolver = compileValue(member, [...at, key], compilation);
-    if (resolver !== null) members.set(key, resolver);
-  }
-  if (members.size === 0) return null;
+  for (const [key, member] of Object.entries(value)) look(key, member);
+  if (resolvers.size === 0) return null;
   return (scope) => {
     const result: JsonObject = {};
-    for (const [key, member] of Object.entries(value)) setOwn(result, key, resolve(members.get(key), member, scope));
+    for (const [key, member] of Object.entries(value)) setOwn(result, key, resolve(resolvers.get(key), member, scope));
     return result;
   };
 }
 
 // Not `resolver?.(scope) ?? value`: null is a value that a reference may bring in.
-function resolve(resolver: Resolver | null | undefined, value: JsonValue, scope: Scope): JsonValue {
-  return resolver === null || resolver === undefined ? value : resolver(scope);
+function resolve(resolver: Resolver | undefined, value: JsonValue, scope: Scope): JsonValue {
+  return resolver === undefined ? value : resolver(scope);
 }
 
 function compileText(text: string, at: readonly JsonPathSegment[], compilation: Compilation): Resolver {

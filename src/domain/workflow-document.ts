@@ -11,9 +11,10 @@ import { PRIORITY_NAMES, TaskPriority } from './statuses.ts';
 import type { ResourceDeclaration, StepDefinition, WorkflowDefinition, WorkflowFault } from './workflow-definition.ts';
 import {
   NOTE_FIELD,
+  STEP_OBJECT,
   type StepContent,
   WORKFLOW_FIELDS,
-  WORKFLOW_FILE,
+  WORKFLOW_HEAD,
   WORKFLOW_LIMITS,
   type WorkflowFileContent,
 } from './workflow-schema.ts';
@@ -40,12 +41,41 @@ const MAX_SHOWN_LENGTH = 60;
 /** Reads a workflow document; `defaultName` is used where it has no name of its own. */
 export function readWorkflowDocument(raw: unknown, defaultName: string): WorkflowDocument {
   const faults = [...findUnknownFields(raw), ...findUnrecordableParameters(raw)];
-  const parsed = WORKFLOW_FILE.safeParse(raw);
-  if (!parsed.success) faults.push(...faultsOfIssues(parsed.error.issues, raw));
-  const policies = parsed.success ? readRetryPolicies(parsed.data, faults) : [];
-  if (parsed.success) faults.push(...findResourceDeclarationFaults(parsed.data));
-  if (!parsed.success || faults.length > 0) return { kind: 'faulty', faults, outlines: outlineSteps(raw) };
-  return { kind: 'sound', definition: toDefinition(parsed.data, policies, defaultName) };
+  const content = parseContent(raw, faults);
+  const policies = content === null ? [] : readRetryPolicies(content, faults);
+  if (content !== null) findResourceDeclarationFaults(content, faults);
+  if (content === null || faults.length > 0) return { kind: 'faulty', faults, outlines: outlineSteps(raw) };
+  return { kind: 'sound', definition: toDefinition(content, policies, defaultName) };
+}
+
+function parseContent(raw: unknown, faults: WorkflowFault[]): WorkflowFileContent | null {
+  const before = faults.length;
+  const head = parsePiece(WORKFLOW_HEAD, raw, [], faults);
+  const steps: StepContent[] = [];
+  for (const [index, rawStep] of listOf(isRecord(raw) ? raw.steps : []).entries()) {
+    const step = parsePiece(STEP_OBJECT, rawStep, ['steps', index], faults);
+    if (step !== null) steps.push(step);
+  }
+  return head === null || faults.length > before ? null : { ...head, steps };
+}
+
+function parsePiece<Schema extends z.ZodType>(
+  schema: Schema,
+  raw: unknown,
+  place: readonly JsonPathSegment[],
+  faults: WorkflowFault[],
+): z.output<Schema> | null {
+  try {
+    const parsed = schema.safeParse(raw);
+    if (parsed.success) return parsed.data;
+    for (const fault of faultsOfIssues(parsed.error.issues, raw, place)) faults.push(fault);
+  } catch (error) {
+    // zod hands the issues of a list on as arguments of one call, which have a limit.
+    if (!(error instanceof RangeError)) throw error;
+    const message = 'must be corrected first: it has more faults than can be listed';
+    faults.push({ code: 'WORKFLOW_SCHEMA', message, path: formatJsonPath(place) });
+  }
+  return null;
 }
 
 function toDefinition(
@@ -144,8 +174,7 @@ function readRetryPolicy(
   }
 }
 
-function findResourceDeclarationFaults(content: WorkflowFileContent): WorkflowFault[] {
-  const faults: WorkflowFault[] = [];
+function findResourceDeclarationFaults(content: WorkflowFileContent, faults: WorkflowFault[]): void {
   const seen = new Set<string>();
   for (const [index, { id, capacity, granularity = 1 }] of (content.resources ?? []).entries()) {
     if (seen.has(id)) {
@@ -162,7 +191,6 @@ function findResourceDeclarationFaults(content: WorkflowFileContent): WorkflowFa
       });
     }
   }
-  return faults;
 }
 
 /** Whether an amount is n × granularity for a whole n, allowing for the rounding of decimal fractions. */
@@ -173,17 +201,22 @@ export function isWholeMultiple(amount: number, granularity: number): boolean {
 
 // --- faults of shape
 
-function faultsOfIssues(issues: readonly z.core.$ZodIssue[], raw: unknown): WorkflowFault[] {
+function faultsOfIssues(
+  issues: readonly z.core.$ZodIssue[],
+  raw: unknown,
+  place: readonly JsonPathSegment[],
+): WorkflowFault[] {
   const faults = new Map<string, WorkflowFault>();
   for (const issue of issues) {
     const segments = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
-    const path = formatJsonPath(segments);
+    const path = formatJsonPath([...place, ...segments]);
     if (faults.has(path)) continue;
     const value = valueAt(raw, segments);
-    const name = fieldName(segments);
+    const name = fieldName([...place, ...segments]);
     const message =
       value === undefined ? `${name} is missing; it ${issue.message}` : `${name} ${issue.message}, not ${show(value)}`;
-    const isAmount = segments.at(-2) === 'resources' && typeof value === 'number';
+    const isAmount =
+      segments.at(-2) === 'resources' && typeof segments.at(-1) === 'string' && typeof value === 'number';
     faults.set(path, { code: isAmount ? 'RESOURCE_AMOUNT_INVALID' : 'WORKFLOW_SCHEMA', message, path });
   }
   return [...faults.values()];

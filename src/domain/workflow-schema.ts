@@ -109,7 +109,8 @@ const RESOURCE_OBJECT = z.object(
   must('an object with id, type and capacity'),
 );
 
-const STEP_OBJECT = z.object(
+/** The schema of one step. */
+export const STEP_OBJECT = z.object(
   {
     name: shortName('a name').describe('Unique among the steps of the workflow.'),
     module: shortName('a module name').describe('File in a tasks folder, without its ending, or `core`.'),
@@ -156,6 +157,8 @@ const STEP_OBJECT = z.object(
   must('an object with name, module and action'),
 );
 
+const STEP_LIST = must('a list of steps');
+
 /** The schema of a workflow file. Unknown members are not its business; `WORKFLOW_OBJECTS` tells which are known. */
 export const WORKFLOW_FILE = z.object(
   {
@@ -181,13 +184,21 @@ export const WORKFLOW_FILE = z.object(
       .describe('Resources that the workflow brings along.')
       .optional(),
     steps: z
-      .array(STEP_OBJECT, must('a list of steps'))
+      .array(STEP_OBJECT, STEP_LIST)
       .min(1, must('a list of at least one step'))
       .max(WORKFLOW_LIMITS.steps, must(`a list of at most ${WORKFLOW_LIMITS.steps} steps`))
       .describe('The tasks of the workflow; their order does not matter.'),
   },
   must('an object with a list of steps'),
 );
+
+/** The same with unchecked steps: a long list is checked step by step, so that its faults never pile up in one call. */
+export const WORKFLOW_HEAD = WORKFLOW_FILE.extend({
+  steps: z
+    .array(z.unknown(), STEP_LIST)
+    .min(1, must('a list of at least one step'))
+    .max(WORKFLOW_LIMITS.steps, must(`a list of at most ${WORKFLOW_LIMITS.steps} steps`)),
+});
 
 export type WorkflowFileContent = z.output<typeof WORKFLOW_FILE>;
 export type StepContent = z.output<typeof STEP_OBJECT>;

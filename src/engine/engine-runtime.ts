@@ -175,7 +175,7 @@ export class EngineRuntime {
   }
 
   async #startActors(): Promise<void> {
-    this.#supervisor = await startSupervisor(
+    this.#supervisor = startSupervisor(
       { strategy: 'rest_for_one', intensity: 3, periodMs: 5_000 },
       [
         { id: 'journal', restart: 'transient', start: () => ({ logic: createJournalLogic(this.journal) }) },

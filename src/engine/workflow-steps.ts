@@ -47,16 +47,13 @@ export function createWorkflowDefinition(name: string, steps: readonly LooseStep
       : steps,
   };
   const reading = readWorkflowDocument(document, '');
-  if (reading.kind === 'faulty') faults.push(...reading.faults, ...findGraphFaults(reading.outlines));
-  else {
-    const compiled = compileWorkflow(reading.definition);
-    if (compiled.kind === 'faulty') faults.push(...compiled.faults);
-    else if (faults.length === 0) return ownCopy(reading.definition);
-  }
-  throw invalid(
-    name,
-    faults.map((fault) => asWritten(fault, written)),
-  );
+  const compiled = reading.kind === 'faulty' ? null : compileWorkflow(reading.definition);
+  if (reading.kind === 'sound' && compiled?.kind === 'compiled' && faults.length === 0)
+    return ownCopy(reading.definition);
+  const found = reading.kind === 'faulty' ? [...reading.faults, ...findGraphFaults(reading.outlines)] : [];
+  const between = compiled?.kind === 'faulty' ? compiled.faults : [];
+  const all = [...faults, ...found, ...between].map((fault) => asWritten(fault, written));
+  throw invalid(name, all);
 }
 
 // The caller may go on to change the objects given; a definition never changes.

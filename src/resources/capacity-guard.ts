@@ -10,7 +10,7 @@ import type { Clock, TimerService } from '../domain/clock.ts';
 import type { EventSink, RuntimeEventType } from '../domain/events.ts';
 import type { IdSource } from '../domain/ids.ts';
 import { invariant, RuntimeError } from '../domain/runtime-error.ts';
-import { ResourceStatus, type ResourceType } from '../domain/statuses.ts';
+import type { ResourceStatus, ResourceType } from '../domain/statuses.ts';
 import { AcquireWaits, type WaitOptions } from './acquire-waits.ts';
 import { AllocationBook } from './allocation-book.ts';
 import { CapacityLedger } from './capacity-ledger.ts';
@@ -76,7 +76,11 @@ export class CapacityGuard {
     this.#events = options.events ?? null;
     this.#registry = new ResourceRegistry(this.ledger);
     this.#owners = new OwnerRows(this.ledger);
-    this.#queue = new CapacityQueue(this.ledger, () => this.#watch.listen());
+    this.#queue = new CapacityQueue(
+      this.ledger,
+      () => this.#watch.listen(),
+      () => this.#scheduleFreed(),
+    );
     this.#waits = new AcquireWaits(this.#queue, clock, timers, options.maxWaiters ?? DEFAULT_MAX_WAITERS);
     this.#refills = new RefillSchedule(clock, timers, (index, units) => this.#giveUnits(index, units));
     this.#watch = new LedgerWatch(
@@ -128,7 +132,7 @@ export class CapacityGuard {
   setStatus(resourceId: string, status: ResourceStatus): void {
     const { index } = this.#registry.setStatus(resourceId, status);
     this.#queue.suspend(index);
-    if (status === ResourceStatus.AVAILABLE || status === ResourceStatus.UNKNOWN) this.#freed(index);
+    this.#queue.serve(index);
   }
 
   /**
@@ -138,7 +142,7 @@ export class CapacityGuard {
   setCapacity(resourceId: string, capacity: number): void {
     const { index } = this.#registry.setCapacity(resourceId, capacity);
     this.#queue.suspend(index);
-    this.#freed(index);
+    this.#queue.serve(index);
   }
 
   // --- allocations by id
@@ -345,12 +349,7 @@ export class CapacityGuard {
     const outcome = this.ledger.give(index, units);
     invariant(outcome !== 'underflow', `more given back of "${this.#registry.at(index).id}" than is in use`);
     if (outcome === 'awaited') this.#queue.serve(index);
-    this.#scheduleFreed();
-  }
-
-  #freed(index: number): void {
-    this.#queue.serve(index);
-    this.#scheduleFreed();
+    else this.#scheduleFreed();
   }
 
   #threadsGaveBack(): void {

@@ -34,6 +34,7 @@ const GRANTED = -1;
 export class CapacityQueue {
   readonly #ledger: CapacityLedger;
   readonly #onAwaited: () => void;
+  readonly #onServed: () => void;
   readonly #lists = new WaitLists<Waiter>();
   // Waiters outside this queue (the dispatcher's tasks), per resource.
   readonly #marks = new Int32Array(MAX_RESOURCES);
@@ -45,10 +46,14 @@ export class CapacityQueue {
   #sequence = 0;
   #awaitedCount = 0;
 
-  /** `onAwaited` is called before each try that counts on being woken: the moment to listen to other threads. */
-  constructor(ledger: CapacityLedger, onAwaited: () => void) {
+  /**
+   * `onAwaited` is called before each try that counts on being woken: the moment to listen to other threads.
+   * `onServed` is called when those outside this queue may find room or nobody ahead of them any more.
+   */
+  constructor(ledger: CapacityLedger, onAwaited: () => void, onServed: () => void) {
     this.#ledger = ledger;
     this.#onAwaited = onAwaited;
+    this.#onServed = onServed;
   }
 
   /** Whether anybody waits for anything. */
@@ -128,6 +133,7 @@ export class CapacityQueue {
       this.#serving = false;
       this.#due.length = 0;
     }
+    this.#onServed();
   }
 
   /** Tries everybody whose turn it is, at every resource. */

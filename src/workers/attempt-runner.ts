@@ -6,7 +6,14 @@ import { serializeError } from '../domain/serialized-error.ts';
 import type { ModuleLoader } from './module-loader.ts';
 import { checkResult } from './task-result.ts';
 import { type ThreadServices, ThreadTaskContext } from './thread-context.ts';
-import type { AttemptMessage, AttemptReply } from './thread-protocol.ts';
+import {
+  type AttemptEnd,
+  type AttemptMessage,
+  type PackedAttempt,
+  type PackedReply,
+  packReply,
+  unpackAttempt,
+} from './thread-protocol.ts';
 
 export class AttemptRunner {
   readonly #threadId: number;
@@ -34,33 +41,42 @@ export class AttemptRunner {
   }
 
   /** Runs the attempts of a message one after the other. */
-  async runAll(messages: readonly AttemptMessage[]): Promise<AttemptReply[]> {
-    this.#services.home.absorbAnswers();
-    const replies: AttemptReply[] = [];
-    for (const message of messages) replies.push(await this.#run(message));
+  async runAll(packed: readonly PackedAttempt[]): Promise<PackedReply[]> {
+    const { home } = this.#services;
+    home.absorbAnswers();
+    const replies: PackedReply[] = [];
+    for (const one of packed) {
+      const message = unpackAttempt(one);
+      const end = await this.#run(message);
+      replies.push(packReply(message.attemptKey, home.said, end));
+    }
     return replies;
   }
 
-  async #run(message: AttemptMessage): Promise<AttemptReply> {
+  async #run(message: AttemptMessage): Promise<AttemptEnd> {
     const context = new ThreadTaskContext(message, this.#services);
     this.#services.board.begin(message.row, this.#threadId);
     this.#current = context;
-    let reply: AttemptReply;
+    let end: AttemptEnd;
     try {
-      const result = await this.#attribution.run(context, perform, this.#loader, message, context);
-      reply = { ...checkResult(result, message), attemptKey: message.attemptKey, said: 0 };
+      const result = this.#attribution.run(context, perform, this.#loader, message, context);
+      end = checkResult(isThenable(result) ? await result : result, message);
     } catch (error) {
-      reply = { kind: 'error', attemptKey: message.attemptKey, said: 0, error: serializeError(error) };
+      end = { kind: 'error', error: serializeError(error) };
     }
     try {
       const ending = context.end();
       if (ending !== undefined) await ending;
     } catch (error) {
-      reply = { kind: 'error', attemptKey: message.attemptKey, said: 0, error: serializeError(error, 'INTERNAL') };
+      end = { kind: 'error', error: serializeError(error, 'INTERNAL') };
     }
     this.#current = null;
-    return { ...reply, said: this.#services.home.said };
+    return end;
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 function perform(loader: ModuleLoader, message: AttemptMessage, context: ThreadTaskContext): unknown {

@@ -4,11 +4,10 @@
 
 import { findUnrecordable } from '../domain/json-value.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
+import type { AttemptEnd } from './thread-protocol.ts';
 
 /** A checked result: a scalar as it is, anything else as JSON text. */
-export type CheckedResult =
-  | { readonly kind: 'value'; readonly value: unknown }
-  | { readonly kind: 'json'; readonly text: string };
+export type CheckedResult = Extract<AttemptEnd, { kind: 'value' | 'json' }>;
 
 interface Subject {
   readonly taskName: string;

@@ -14,7 +14,7 @@ import { AttemptRunner } from './attempt-runner.ts';
 import { HomeLine } from './home-line.ts';
 import { ModuleLoader } from './module-loader.ts';
 import type { ThreadTaskContext } from './thread-context.ts';
-import { type AttemptMessage, type AttemptReply, createHello, parseThreadStart } from './thread-protocol.ts';
+import { createHello, type PackedAttempt, type PackedReply, parseThreadStart } from './thread-protocol.ts';
 
 invariant(parentPort !== null, 'the thread entry was loaded on the main thread');
 const start = parseThreadStart(workerData);
@@ -41,7 +41,7 @@ process.on('unhandledRejection', onStrayError);
 parentPort.postMessage(createHello(threadId, helloPort), [helloPort]);
 
 /** What Piscina calls: the attempts of one message, their replies in the same order. */
-export function runAttempts(messages: readonly AttemptMessage[]): Promise<AttemptReply[]> {
+export function runAttempts(messages: readonly PackedAttempt[]): Promise<PackedReply[]> {
   return runner.runAll(messages);
 }
 

@@ -20,7 +20,7 @@ import {
   threadEntryFile,
 } from './thread-options.ts';
 import { type PoolThread, ThreadPool } from './thread-pool.ts';
-import type { AttemptReply } from './thread-protocol.ts';
+import { type PackedReply, packAttempt } from './thread-protocol.ts';
 
 /** How long a thread that is changing the ledger is waited for before it is terminated all the same. */
 const SEAL_PATIENCE_MS = 100;
@@ -66,7 +66,7 @@ export class ThreadExecutor implements TaskExecutor {
   readonly #firstReady = Promise.withResolvers<void>();
   #closing: Promise<void> | null = null;
   #onIdle: (() => void) | null = null;
-  readonly #takeReplies = (replies: readonly AttemptReply[]): void => {
+  readonly #takeReplies = (replies: readonly PackedReply[]): void => {
     for (const reply of replies) this.#settleByReply(reply);
   };
 
@@ -120,7 +120,7 @@ export class ThreadExecutor implements TaskExecutor {
       this.#refuse(assignment);
       return;
     }
-    const { attemptKey: key, runId, taskName, attempt: number, module, action, parameters } = assignment;
+    const { attemptKey: key, module } = assignment;
     const correspondent = this.#correspondents.get(thread.threadId);
     invariant(correspondent !== undefined, `thread ${thread.threadId} has no line`);
     const row = this.#board.claim();
@@ -137,8 +137,7 @@ export class ThreadExecutor implements TaskExecutor {
     };
     this.#attempts.set(key, attempt);
     correspondent.begin(key);
-    const moduleUrl = this.#options.modules?.get(module) ?? null;
-    const message = { attemptKey: key, row, runId, taskName, attempt: number, module, moduleUrl, action, parameters };
+    const message = packAttempt(assignment, row, this.#options.modules?.get(module) ?? null);
     this.#pool.run(thread, [message]).then(this.#takeReplies, (error) => this.#settleByRejection(attempt, error));
   }
 
@@ -214,10 +213,11 @@ export class ThreadExecutor implements TaskExecutor {
 
   // --- how attempts end
 
-  #settleByReply(reply: AttemptReply): void {
-    const attempt = this.#attempts.get(reply.attemptKey);
+  #settleByReply(reply: PackedReply): void {
+    const [attemptKey, said] = reply;
+    const attempt = this.#attempts.get(attemptKey);
     if (attempt === undefined) return;
-    attempt.correspondent.hearUpTo(reply.said);
+    attempt.correspondent.hearUpTo(said);
     // What it said may have made someone stop it; a thread that is being terminated settles by its exit.
     if (attempt.thread.state === 'dying') return;
     this.#settle(attempt, outcomeOf(reply, attempt));
@@ -312,19 +312,19 @@ export class ThreadExecutor implements TaskExecutor {
   }
 }
 
-function outcomeOf(reply: AttemptReply, attempt: Attempt): AttemptOutcome {
+function outcomeOf(reply: PackedReply, attempt: Attempt): AttemptOutcome {
   const { threadId } = attempt.thread;
-  switch (reply.kind) {
+  switch (reply[2]) {
     case 'value':
-      return { kind: 'completed', output: reply.value, threadId };
+      return { kind: 'completed', output: reply[3], threadId };
     case 'json': {
-      const output: unknown = JSON.parse(reply.text);
+      const output: unknown = JSON.parse(reply[3]);
       return { kind: 'completed', output, threadId };
     }
     case 'error':
       return attempt.stopRequested
         ? { kind: 'stopped', killed: false, threadId }
-        : { kind: 'failed', error: reply.error, threadId };
+        : { kind: 'failed', error: reply[3], threadId };
     default:
       return assertNever(reply);
   }

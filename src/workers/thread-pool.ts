@@ -18,7 +18,7 @@ import type { MessagePort, Worker } from 'node:worker_threads';
 import { FixedQueue, Piscina } from 'piscina';
 import type { Clock, TimerHandle, TimerService } from '../domain/clock.ts';
 import { invariant } from '../domain/runtime-error.ts';
-import { type AttemptMessage, type AttemptReply, parseHello, type ThreadStart } from './thread-protocol.ts';
+import { type PackedAttempt, type PackedReply, parseHello, type ThreadStart } from './thread-protocol.ts';
 
 /** Threads that may end in a row before they were ready; with one more and none alive the pool is reported dead. */
 const MAX_FAILED_STARTS = 3;
@@ -62,7 +62,7 @@ export interface ThreadPoolOptions {
   readonly clock: Clock;
 }
 
-type AttemptPiscina = Piscina<readonly AttemptMessage[], AttemptReply[]>;
+type AttemptPiscina = Piscina<readonly PackedAttempt[], readonly PackedReply[]>;
 
 interface SubPool {
   readonly piscina: AttemptPiscina;
@@ -126,7 +126,7 @@ export class ThreadPool {
    * Sends a message to a thread that was taken. A rejection says nothing about the thread: if it is dying, `exited`
    * follows; if not, the message could not be sent.
    */
-  run(thread: PoolThread, messages: readonly AttemptMessage[]): Promise<AttemptReply[]> {
+  run(thread: PoolThread, messages: readonly PackedAttempt[]): Promise<readonly PackedReply[]> {
     const subPool = this.#threads.get(thread.threadId)?.home;
     invariant(subPool !== undefined && thread.state === 'busy', `thread ${thread.threadId} was not taken`);
     subPool.target = thread.threadId;
@@ -168,7 +168,7 @@ export class ThreadPool {
     const subPool: SubPool = {
       target: 0,
       threads: new Set(),
-      piscina: new Piscina<readonly AttemptMessage[], AttemptReply[]>({
+      piscina: new Piscina<readonly PackedAttempt[], readonly PackedReply[]>({
         filename: entryFile,
         name: 'runAttempts',
         minThreads: threads,

@@ -1,16 +1,17 @@
 // Owns what crosses between the main thread and a pool thread: the start data, one message and one reply an attempt,
 // and the calls a thread makes home. Only plain data; both sides import these types, neither imports the other.
 //
-//   main ── Piscina task: AttemptMessage[] ──▶ thread        (one attempt today, a batch of short ones later)
-//   main ◀── Piscina result: AttemptReply[] ── thread
+//   main ── Piscina task: PackedAttempt[] ──▶ thread         (one attempt today, a batch of short ones later)
+//   main ◀── Piscina result: PackedReply[] ── thread
 //   main ◀── hello on parentPort: {threadId, port} ── thread (once, when its entry file is loaded)
 //   main ◀── comlink over that port: HomeApi ── thread       (progress, log, waiting for capacity, children)
 
 import { MessagePort } from 'node:worker_threads';
 import type { JsonObject } from '../domain/json-value.ts';
-import { invariant } from '../domain/runtime-error.ts';
+import { assertNever, invariant } from '../domain/runtime-error.ts';
 import type { SerializedError } from '../domain/serialized-error.ts';
 import type { LogLevel } from '../domain/task-context.ts';
+import type { TaskAssignment } from '../domain/task-executor.ts';
 
 /** What a thread is given when it starts (Piscina's workerData). */
 export interface ThreadStart {
@@ -22,7 +23,7 @@ export interface ThreadStart {
   readonly artifactsDir: string;
 }
 
-/** One attempt on its way to a thread. */
+/** One attempt as a thread sees it. */
 export interface AttemptMessage {
   readonly attemptKey: number;
   /** Its row on the AttemptBoard. */
@@ -37,12 +38,63 @@ export interface AttemptMessage {
   readonly parameters: JsonObject;
 }
 
-/** How an attempt ended in its thread. `said`: messages the thread has sent home so far, all to be heard before this. */
-export type AttemptReply =
-  | { readonly kind: 'value'; readonly attemptKey: number; readonly said: number; readonly value: unknown }
-  /** Arrays and objects travel as JSON: what a dependent gets now is what it would get after a resumption. */
-  | { readonly kind: 'json'; readonly attemptKey: number; readonly said: number; readonly text: string }
-  | { readonly kind: 'error'; readonly attemptKey: number; readonly said: number; readonly error: SerializedError };
+/**
+ * The same as it crosses: a tuple without keys and without empty parameters. Measured, an object with these keys costs
+ * 0.7 µs more each way, of about 12 µs for the whole round trip.
+ */
+export type PackedAttempt = readonly [
+  attemptKey: number,
+  row: number,
+  runId: string,
+  taskName: string,
+  attempt: number,
+  module: string,
+  moduleUrl: string | null,
+  action: string,
+  parameters: JsonObject | null,
+];
+
+/** An attempt's end in its thread. `json`: arrays and objects travel as text. */
+export type AttemptEnd =
+  | { readonly kind: 'value'; readonly value: unknown }
+  | { readonly kind: 'json'; readonly text: string }
+  | { readonly kind: 'error'; readonly error: SerializedError };
+
+/** The reply as it crosses. `said`: messages the thread had sent home by then, all to be heard before this. */
+export type PackedReply =
+  | readonly [attemptKey: number, said: number, kind: 'value', value: unknown]
+  | readonly [attemptKey: number, said: number, kind: 'json', text: string]
+  | readonly [attemptKey: number, said: number, kind: 'error', error: SerializedError];
+
+export function packAttempt(assignment: TaskAssignment, row: number, moduleUrl: string | null): PackedAttempt {
+  const { attemptKey, runId, taskName, attempt, module, action, parameters } = assignment;
+  const own = isEmpty(parameters) ? null : parameters;
+  return [attemptKey, row, runId, taskName, attempt, module, moduleUrl, action, own];
+}
+
+export function unpackAttempt(packed: PackedAttempt): AttemptMessage {
+  const [attemptKey, row, runId, taskName, attempt, module, moduleUrl, action, parameters] = packed;
+  return { attemptKey, row, runId, taskName, attempt, module, moduleUrl, action, parameters: parameters ?? {} };
+}
+
+export function packReply(attemptKey: number, said: number, end: AttemptEnd): PackedReply {
+  switch (end.kind) {
+    case 'value':
+      return [attemptKey, said, 'value', end.value];
+    case 'json':
+      return [attemptKey, said, 'json', end.text];
+    case 'error':
+      return [attemptKey, said, 'error', end.error];
+    default:
+      return assertNever(end);
+  }
+}
+
+function isEmpty(parameters: object): boolean {
+  for (const _ in parameters) return false;
+  // Something that is no plain object is sent as it is, so that it is refused and not lost.
+  return Object.getPrototypeOf(parameters) === Object.prototype;
+}
 
 /** Progress or a log line of an attempt. */
 export type Utterance =

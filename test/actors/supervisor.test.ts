@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createActor, createMachine, fromPromise } from 'xstate';
 import { type ActorSupervisor, startSupervisor, supervisorOf } from '../../src/actors/supervisor.ts';
 import type { ChildSpec } from '../../src/actors/supervisor-child-spec.ts';
-import { SupervisorStartError } from '../../src/actors/supervisor-core.ts';
+import { SupervisorStartError } from '../../src/actors/supervisor-errors.ts';
 import type { SupervisorFlags } from '../../src/actors/supervisor-flags.ts';
 import { createSupervisorLogic } from '../../src/actors/supervisor-logic.ts';
 import { startSupervisor as startOnRealTime } from '../../src/engine/start-supervisor.ts';
@@ -88,7 +88,7 @@ describe('supervisor start', () => {
       },
     });
     // What a caller without types could write.
-    const untyped = (given: unknown): ChildSpec['start'] => Reflect.get({ start: () => given }, 'start');
+    const untyped = (given: unknown): ChildSpec['start'] => Reflect.get({ given: () => given } as object, 'given');
     const bad: [string, ChildSpec['start']][] = [
       ['entry failed', () => ({ logic: throwing })],
       ['it must give', untyped({ logic: 'none' })],
@@ -509,6 +509,71 @@ describe('nested supervisors', () => {
     fixture.children.failNextStarts('y', 1);
     expect(() => nest(fixture, {})).toThrow(/child 'inner' did not start: .*child 'y' did not start: y cannot start/);
     expect(fixture.children.log).toEqual(['start a', 'start x', 'fail y', 'stop x shutdown', 'stop a shutdown']);
+  });
+});
+
+describe('awkward moments', () => {
+  it('a child that asks for its own end in the middle of an event ends after it', async () => {
+    const { children, start } = setUp();
+    const selfish = createMachine({ on: { 'child.leave': { actions: () => void supervisor.terminateChild('self') } } });
+    const supervisor: ActorSupervisor = start([{ id: 'self', start: () => ({ logic: selfish }) }, children.spec('b')]);
+    const ref = supervisor.child('self');
+    ref?.send({ type: 'child.leave' });
+    await supervisor.startChild(children.spec('c'));
+    expect(ref?.getSnapshot().status).toBe('stopped');
+    expect(counts(supervisor)).toEqual([3, 2, 0, 3]);
+  });
+
+  it('a child that crashes while later ones are being started is restarted when all have started', () => {
+    const { children, start } = setUp();
+    let saboteur = true;
+    const victim = children.spec('a');
+    const beginVictim = (): ReturnType<ChildSpec['start']> => {
+      const made = victim.start();
+      return made === 'ignore' ? made : { ...made, systemId: 'victim' };
+    };
+    const supervisor = start([
+      { ...victim, start: beginVictim },
+      {
+        id: 'b',
+        start: () => {
+          const logic = createMachine({
+            entry: ({ self }) => {
+              if (saboteur) children.exit(self.system.get('victim'), 'error');
+              saboteur = false;
+            },
+          });
+          return { logic };
+        },
+      },
+      children.spec('c'),
+    ]);
+    expect(saboteur).toBe(false);
+    expect(children.log).toEqual(['start a', 'exit a error', 'start c', 'start a']);
+    expect(counts(supervisor)).toEqual([3, 3, 0, 3]);
+  });
+
+  it('an event sink that throws costs no restart', () => {
+    const { children, timers } = setUp();
+    const events = {
+      wants: () => true,
+      emit: () => {
+        throw new Error('no audience');
+      },
+    };
+    const supervisor = startSupervisor({ intensity: 5 }, [children.spec('a')], { clock: timers, timers, events });
+    for (let index = 0; index < 3; index++) children.exit(supervisor.child('a'), 'error');
+    expect(counts(supervisor)).toEqual([1, 1, 0, 1]);
+  });
+
+  it('events that only look like ends of children change nothing', () => {
+    const { children, start } = setUp();
+    const supervisor = start([children.spec('a')]);
+    const before = supervisor.child('a');
+    for (const type of ['xstate.done.actor.a', 'xstate.error.actor.a', 'xstate.done.actor.x', 'hello']) {
+      supervisor.ref.send({ type, actorId: type.at(-1) });
+    }
+    expect(supervisor.child('a')).toBe(before);
   });
 });
 

@@ -23,7 +23,7 @@ test('help names every command, and help of every command has examples', async (
 test.each([
   [['rnu', 'x'], /^error USAGE: unknown command 'rnu' \(Did you mean run\?\); .*--help.*\n$/],
   [['run', 'x', '--jsno'], /^error USAGE: unknown option '--jsno' \(Did you mean --json\?\); .*\n$/],
-  [['run', 'x', '--workers', 'many'], /^error USAGE: --workers must be a whole number from 1 to 1024, not "many"\n$/],
+  [['run', 'x', '--workers', 'many'], /^error USAGE: --workers must be a whole number from 1 to 128, not "many"\n$/],
   [['run', 'x', '--max-parallel', '-1'], /^error USAGE: --max-parallel must be a whole number from 1/],
   [['run', 'x', '--mode', 'fast'], /^error USAGE: --mode must be one of sequential, .*not "fast"\n$/],
   [['run', 'x', '--param', 'novalue'], /^error USAGE: --param must be key=value, not "novalue"\n$/],

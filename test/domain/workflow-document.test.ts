@@ -107,6 +107,7 @@ describe('a faulty document', () => {
     [{ steps: [STEP], max_parallel: 0 }, '$.max_parallel'],
     [{ steps: [STEP], timeout: -1 }, '$.timeout'],
     [{ steps: [STEP], parameters: [] }, '$.parameters'],
+    [{ steps: [STEP], resources: [5] }, '$.resources[0]'],
     [{ steps: [STEP], resources: [{ id: 'r', type: 'gpu', capacity: 1 }] }, '$.resources[0].type'],
   ])('%j is at fault at %s', (raw, path) => {
     expect(faultsOf(raw).map(([code, at]) => [code, at])).toEqual([['WORKFLOW_SCHEMA', path]]);
@@ -173,6 +174,11 @@ describe('a faulty document', () => {
     const odd = { id: 'r', type: 'memory', capacity: 1, granularity: 0.3 };
     expect(faultsOf({ steps: [STEP], resources: [odd] })[0]?.[0]).toBe('RESOURCE_AMOUNT_INVALID');
     expect(faultsOf({ steps: [STEP], resources: [{ ...odd, capacity: 0.9 }] })).toEqual([]);
+  });
+
+  it('lists as many faults as there are, and says so where a list has too many', () => {
+    expect(faultsOf({ steps: Array(60_000).fill({}) })).toHaveLength(180_000);
+    expect(faultsOfStep({ dependencies: Array(300_000).fill(0) })[0]?.[1]).toMatch(/^\$\.steps\[0\]/);
   });
 
   it('reports all faults together and keeps the outline of the steps', () => {

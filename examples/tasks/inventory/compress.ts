@@ -1,10 +1,10 @@
 // Task module `inventory/compress`: what every file of one shard weighs under gzip and brotli. The CPU-heavy stage.
 //
-// gzip runs at level 9, what a package registry ships; brotli at quality 5, where the curve has flattened: on a tree of 360 MB
-// quality 5, 7 and 9 give 27.3, 26.8 and 26.6 % in 6, 16 and 25 s of CPU, gzip 32.1 % in 14 s. Files are compressed in blocks of 4 MiB, so memory
-// stays flat and a cancelled task ends within a block. Of a file with more than `max_blocks` blocks evenly spread ones are
-// compressed and the sizes scaled up: its row says `sampled`. The synchronous calls are meant: the asynchronous ones would
-// leave this thread for libuv's pool, past the capacity that the engine guards.
+// gzip runs at level 9, what a package registry ships; brotli at quality 5, where the curve has flattened: on a tree of
+// 360 MB quality 5, 7 and 9 give 27.3, 26.8 and 26.6 % in 6, 16 and 25 s of CPU, gzip 32.1 % in 14 s. Files are
+// compressed in blocks of 4 MiB, so memory stays flat and a cancelled task ends within a block. Of a file with more than
+// `max_blocks` blocks evenly spread ones are compressed and the sizes scaled up: its row says `sampled`. The synchronous
+// calls are meant: the asynchronous ones would leave this thread for libuv's pool, past the capacity that is guarded.
 
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { z } from 'zod';
@@ -38,8 +38,18 @@ export async function compress(parameters: JsonObject, context: TaskContext): Pr
     return row;
   };
   const pass = await passOverShard(input, context, pace, 'compressing', weigh);
+  const { gzip_level, brotli_quality, max_blocks } = input;
+  const settings = { gzipLevel: gzip_level, brotliQuality: brotli_quality, maxBlocks: max_blocks };
   const rows = await writeRows(context, `compress-${input.shard}.jsonl`, pass.rows);
-  return { rows, files: pass.measured, bytes: pass.bytes, failed: pass.failed, ...total, timing: pace.timing() };
+  return {
+    rows,
+    files: pass.measured,
+    bytes: pass.bytes,
+    failed: pass.failed,
+    ...total,
+    settings,
+    timing: pace.timing(),
+  };
 }
 
 async function compressFile(

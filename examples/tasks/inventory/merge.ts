@@ -36,6 +36,9 @@ const parametersSchema = z.object({
   duplicates: artifactSchema,
   near_pairs: artifactSchema,
   near_count: z.number().int().nonnegative(),
+  near_threshold: z.number(),
+  /** What the shards were compressed with; the same for all. */
+  compression: z.object({ gzipLevel: z.number(), brotliQuality: z.number(), maxBlocks: z.number() }),
 });
 
 const digestedSchema = z.union([digestRowSchema, failedRowSchema]);
@@ -58,6 +61,7 @@ export async function merge(parameters: JsonObject, context: TaskContext): Promi
     format: 'yardmaster-source-inventory',
     version: 1,
     tree: manifest.tree,
+    settings: { ...input.compression, nearThreshold: input.near_threshold },
     totals: {
       ...sumSizes(files),
       directories: manifest.directories,

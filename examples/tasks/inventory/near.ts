@@ -49,6 +49,7 @@ export async function near(parameters: JsonObject, context: TaskContext): Promis
   const kept = pairs.slice(0, input.max_pairs);
   return {
     pairs: await writeRows(context, 'near-pairs.jsonl', kept),
+    threshold: input.threshold,
     compared: search.compared,
     cutBuckets: search.cutBuckets,
     nearDuplicatePairs: pairs.length,

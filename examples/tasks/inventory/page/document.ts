@@ -5,6 +5,7 @@ import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Inventory } from '../parts/inventory.ts';
 import { duplicateSection, nearSection } from './duplicate-sections.ts';
+import { formatCount } from './figures.ts';
 import { colourLanguages } from './language-colours.ts';
 import { languageSection } from './language-section.ts';
 import { html, jsonForScript, Markup, visibleName } from './markup.ts';
@@ -35,10 +36,10 @@ ${timelineSection(timeline)}
 ${languageSection(inventory, colours)}
 <div class="columns">${duplicateSection(inventory)}${nearSection(inventory)}</div>
 ${skippedSection(inventory)}
-${colophon()}
+${colophon(inventory)}
 </main><div id="tip" role="status" hidden></div>
 <script type="application/json" id="tree-data">${jsonForScript(data)}</script>
-<script>${script}</script></body></html>
+<script type="module">${script}</script></body></html>
 `.text;
 }
 
@@ -53,10 +54,11 @@ function mapSection(): Markup {
 <noscript><p class="quiet">The map is drawn by a script; everything else on this page works without.</p></noscript></section>`;
 }
 
-function colophon(): Markup {
-  return html`<footer class="quiet small"><p>Text or binary by git's rule (a NUL in the first 8,000 bytes). Compressed sizes are of each file alone, gzip level 9 and
-brotli quality 5 unless the workflow says otherwise, in blocks of 4 MiB; of files above 128 MiB evenly spread blocks are measured and scaled up.
-Near duplicates: MinHash of five-token shingles, 128 hashes (Broder 1997), banded 16 × 8. Symbolic links are not followed; hard links count once as wasted bytes.</p>
+function colophon({ settings }: Inventory): Markup {
+  const sampledAbove = formatCount(settings.maxBlocks * 4);
+  return html`<footer class="quiet small"><p>Text or binary by git's rule (a NUL in the first 8,000 bytes). Compressed sizes are of each file alone, gzip level
+${settings.gzipLevel} and brotli quality ${settings.brotliQuality}, in blocks of 4 MiB; of files above ${sampledAbove} MiB evenly spread blocks are measured and scaled up.
+Near duplicates: MinHash of five-token shingles, 128 hashes (Broder 1997), banded 16 × 8. Symbolic links are not followed; hard links waste no bytes.</p>
 <p>Made by the workflow <code>source-inventory</code> of Yardmaster.</p></footer>`;
 }
 

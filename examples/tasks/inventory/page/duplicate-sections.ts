@@ -22,13 +22,14 @@ export function duplicateSection({ duplicates, totals }: Inventory): Markup {
 ${entries(items, 'groups')}${remainder(totals.duplicateGroups - items.length, 'group')}</section>`;
 }
 
-export function nearSection({ nearDuplicates, totals }: Inventory): Markup {
+export function nearSection({ nearDuplicates, totals, settings }: Inventory): Markup {
+  const threshold = `${Math.round(100 * settings.nearThreshold)} %`;
   const items = nearDuplicates.slice(0, SHOWN_PAIRS).map(pairItem);
   return html`<section id="near" class="panel"><h2>Near duplicates</h2>
 <p class="quiet">${
     nearDuplicates.length === 0
-      ? 'No two texts are 85 % alike and yet different.'
-      : `${formatNoun(totals.nearDuplicatePairs, 'pair')} of texts that share at least 85 % of their word sequences, by MinHash estimate.`
+      ? `No two texts are ${threshold} alike and yet different.`
+      : `${formatNoun(totals.nearDuplicatePairs, 'pair')} of texts that share at least ${threshold} of their word sequences, by MinHash estimate.`
   }</p>
 ${entries(items, 'pairs')}${remainder(totals.nearDuplicatePairs - items.length, 'pair')}</section>`;
 }

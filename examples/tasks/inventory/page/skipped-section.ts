@@ -7,12 +7,12 @@ import { html, type Markup, NOTHING, visibleName } from './markup.ts';
 
 const SHOWN_ENTRIES = 200;
 
-const MEANINGS: Readonly<Record<SkipReason, string>> = {
-  excluded: 'directories left out on purpose',
-  symlink: 'symbolic links, not followed',
-  special: 'sockets, pipes and devices',
-  unreadable: 'files and directories that could not be read',
-  changed: 'files that changed while the inventory ran',
+const MEANINGS: Readonly<Record<SkipReason, readonly [one: string, many: string]>> = {
+  excluded: ['directory left out on purpose', 'directories left out on purpose'],
+  symlink: ['symbolic link, not followed', 'symbolic links, not followed'],
+  special: ['socket, pipe or device', 'sockets, pipes and devices'],
+  unreadable: ['file or directory that could not be read', 'files and directories that could not be read'],
+  changed: ['file that changed while the inventory ran', 'files that changed while the inventory ran'],
 };
 
 export function skippedSection({ skipped, skippedEntries }: Inventory): Markup {
@@ -20,7 +20,8 @@ export function skippedSection({ skipped, skippedEntries }: Inventory): Markup {
   if (total === 0)
     return html`<section class="panel"><h2>Skipped</h2><p class="quiet">Nothing: every file was read.</p></section>`;
   const counts = SKIP_REASONS.filter((reason) => skipped[reason] > 0).map(
-    (reason) => html`<li><b>${formatCount(skipped[reason])}</b> ${MEANINGS[reason]}</li>`,
+    (reason) =>
+      html`<li><b>${formatCount(skipped[reason])}</b> ${MEANINGS[reason][skipped[reason] === 1 ? 0 : 1]}</li>`,
   );
   const shown = skippedEntries.slice(0, SHOWN_ENTRIES);
   const hidden = total - shown.length;

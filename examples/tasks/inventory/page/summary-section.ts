@@ -27,11 +27,11 @@ export function summarySection(inventory: Inventory, colours: readonly LanguageC
   <p class="lead">${measured}, measured in <strong>${formatDuration(timeline.durationMs)}</strong> by ${run}.</p>
 </header>
 <section class="cards" aria-label="Totals">
-  ${card('Size', formatBytes(totals.bytes), `${formatCount(totals.binaryFiles)} binary, ${formatCount(totals.emptyFiles)} empty`)}
+  ${card('Size', formatBytes(totals.bytes), `${formatNoun(totals.binaryFiles, 'binary file')}, ${formatCount(totals.emptyFiles)} empty`)}
   ${card('Lines of text', formatLarge(totals.lines), `${formatShare(totals.blank, totals.lines)} blank, ${formatNoun(totals.languages, 'kind')} of files`)}
   ${compressionCard(inventory)}
   ${card('Exact duplicates', formatBytes(totals.wastedBytes), `wasted by ${formatNoun(totals.duplicateGroups, 'group')}, ${formatNoun(totals.duplicateFiles, 'file')}`, 'duplicates')}
-  ${card('Near duplicates', formatCount(totals.nearDuplicatePairs), 'pairs of texts, 85 % alike or more', 'near')}
+  ${card('Near duplicates', formatCount(totals.nearDuplicatePairs), `pairs of texts, ${Math.round(100 * inventory.settings.nearThreshold)} % alike or more`, 'near')}
 </section>
 ${composition(inventory, colours)}`;
 }

@@ -32,10 +32,20 @@ export type LanguageTotal = z.infer<typeof languageSchema>;
 const fileSchema = digestRowSchema.extend(compressRowSchema.omit({ path: true, size: true }).shape);
 export type InventoryFile = z.infer<typeof fileSchema>;
 
+/** What the figures depend on besides the tree. */
+const settingsSchema = z.object({
+  gzipLevel: count,
+  brotliQuality: count,
+  /** Blocks of 4 MiB above which a file's compressed sizes are scaled up from a sample. */
+  maxBlocks: count,
+  nearThreshold: z.number(),
+});
+
 export const inventorySchema = z.object({
   format: z.literal('yardmaster-source-inventory'),
   version: z.literal(1),
   tree: z.string(),
+  settings: settingsSchema,
   totals: sizesSchema.extend({
     directories: count,
     languages: count,
