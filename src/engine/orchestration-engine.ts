@@ -205,7 +205,7 @@ export class OrchestrationEngine implements AsyncDisposable {
       timeoutMs: definition.timeoutMs,
       ended: (ended) => {
         this.#runEnded(ended, result.resolve);
-        if (given === undefined) own.actor.actor.send({ type: 'session.close' });
+        if (given === undefined && own.actor.endedAtMs === null) own.actor.actor.send({ type: 'session.close' });
       },
     });
     const handle = new WorkflowRun(run, this.#runtime.bus, result.promise);

@@ -263,6 +263,8 @@ test('a reader that leaves ends the run without a stack', async () => {
   expect(code).toBe(130);
 });
 
+/** Of util-linux; gives its command a terminal. */
+const TERMINAL_RECORDER = 'script';
 const HAS_SCRIPT = hasScript();
 
 test.skipIf(!HAS_SCRIPT)(
@@ -284,7 +286,7 @@ test.skipIf(!HAS_SCRIPT)(
 
 function hasScript(): boolean {
   try {
-    return execFileSync('script', ['--version'], { encoding: 'utf8' }).includes('util-linux');
+    return execFileSync(TERMINAL_RECORDER, ['--version'], { encoding: 'utf8' }).includes('util-linux');
   } catch {
     return false;
   }
@@ -295,7 +297,7 @@ function onTerminal(cwd: string, command: string): string {
   const bin = join(import.meta.dirname, '../../bin/yardmaster.mjs');
   const line = `stty cols 80 rows 24; "${process.execPath}" "${bin}" ${command}`;
   const { CI: _ci, ...environment } = process.env;
-  return execFileSync('script', ['-qec', line, '/dev/null'], {
+  return execFileSync(TERMINAL_RECORDER, ['-qec', line, '/dev/null'], {
     cwd,
     env: { ...environment, TERM: 'xterm-256color' },
     encoding: 'utf8',

@@ -32,7 +32,7 @@ describe('a value', () => {
     for (let depth = 2; depth < MAX_JSON_DEPTH; depth += 1) value = [value];
     const startedAt = performance.now();
     expect(findUnrecordable(value)).toBeUndefined();
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(findUnrecordable([[value]])).toContain('nested deeper than');
-  });
+  }, 60_000);
 });

@@ -125,6 +125,7 @@ describe('faults between steps', () => {
   });
 });
 
+// The bounds are wide, for busy machines; anything that grows with the square of the steps takes many minutes.
 describe('the cost of compiling', () => {
   const secondsOf = (definition: WorkflowDefinition) => {
     const startedAt = performance.now();
@@ -134,12 +135,12 @@ describe('the cost of compiling', () => {
   const many = (fieldsOf: (index: number) => Fields) =>
     definitionOf(...Array.from({ length: 100_000 }, (_, index) => ({ name: `step-${index}`, ...fieldsOf(index) })));
 
-  it('stays below two seconds for 100,000 sound steps', () => {
+  it('is that of a few passes over 100,000 sound steps', () => {
     const sound = many((index) =>
       index === 0 ? {} : { dependencies: [`step-${index - 1}`], parameters: { x: `{{step-${index >> 1}.output}}` } },
     );
-    expect(secondsOf(sound)).toBeLessThan(2);
-  });
+    expect(secondsOf(sound)).toBeLessThan(10);
+  }, 60_000);
 
   it('stays in bounds for 100,000 faulty ones', () => {
     const faulty = many((index) => ({
@@ -147,6 +148,6 @@ describe('the cost of compiling', () => {
       parameters: { x: `{{stap-${index}.output}}` },
       run_if: index < 2_000 ? `steps.x${index}.output == 1` : null,
     }));
-    expect(secondsOf(faulty)).toBeLessThan(8);
-  });
+    expect(secondsOf(faulty)).toBeLessThan(20);
+  }, 60_000);
 });

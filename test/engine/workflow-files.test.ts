@@ -112,7 +112,7 @@ describe('a workflow text', () => {
       { numRuns: 2_000 },
     );
     expect(Math.min(outcomes.loaded, outcomes.faulty)).toBeGreaterThan(0);
-  });
+  }, 60_000);
 
   it('with a number that JSON can hold and no number is, is at fault', () => {
     const text = '{"steps":[{"name":"a","module":"m","action":"x","parameters":{"n":[1e999]}}]}';
@@ -162,7 +162,7 @@ describe('a workflow text', () => {
       { numRuns: 2_000 },
     );
     expect(Object.keys(Object.prototype)).toEqual([]);
-  });
+  }, 60_000);
 });
 
 describe('an error for people', () => {

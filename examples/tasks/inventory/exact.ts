@@ -29,6 +29,8 @@ export async function exact(parameters: JsonObject, context: TaskContext): Promi
   const groups = [...byHash.values()]
     .filter((same) => same.length > 1 && (same[0]?.size ?? 0) > 0)
     .map(groupOf)
+    // Hard links of one inode are names, not copies.
+    .filter((group) => group.copies > 1)
     .sort((a, b) => b.wasted - a.wasted || comparePaths(a.paths[0] ?? '', b.paths[0] ?? ''));
   const reference = await writeRows(context, 'duplicates.jsonl', groups);
   return {

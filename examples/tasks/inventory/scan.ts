@@ -20,10 +20,12 @@ const parametersSchema = z.object({
   out: z.string().min(1),
   shards: z.number().int().min(1).max(256),
   /** Names of directories to leave out wherever they are. */
-  exclude: z.array(z.string().min(1)).default(['.git', '.yardmaster']),
+  exclude: z.array(z.string().min(1)).default(['.git']),
 });
 
 const LOGGED_SKIPS = 20;
+/** Where the runtime keeps its journal and artifacts by default. */
+const OWN_NAMES: ReadonlySet<string> = new Set(['.yardmaster']);
 
 /** Walks `root` and returns the shards' file lists. @throws InventoryError PARAMETER_INVALID, ROOT_UNREADABLE */
 export async function scan(parameters: JsonObject, context: TaskContext): Promise<JsonObject> {
@@ -31,7 +33,12 @@ export async function scan(parameters: JsonObject, context: TaskContext): Promis
   const { root, out, shards, exclude } = parseParameters(parametersSchema, parameters, context);
   const absoluteRoot = requireDirectory(root);
   const walk = await walkTree(
-    { root: absoluteRoot, excludedNames: new Set(exclude), excludedPaths: new Set([resolve(out)]) },
+    {
+      root: absoluteRoot,
+      excludedNames: new Set(exclude),
+      ownNames: OWN_NAMES,
+      ownPaths: new Set([resolve(out)]),
+    },
     (progress) => {
       if (!pace.due()) return undefined;
       const { directories, pending, files, current } = progress();

@@ -14,8 +14,10 @@ export interface WalkOptions {
   readonly root: string;
   /** Names of directories that are left out wherever they are. */
   readonly excludedNames: ReadonlySet<string>;
-  /** Absolute paths of directories that are left out. */
-  readonly excludedPaths: ReadonlySet<string>;
+  /** Names and absolute paths of directories that runs of this workflow make: left out without a word, or the second run
+   * would differ from the first. */
+  readonly ownNames: ReadonlySet<string>;
+  readonly ownPaths: ReadonlySet<string>;
 }
 
 export interface WalkProgress {
@@ -31,6 +33,7 @@ export interface Walk {
   readonly files: ListedFile[];
   /** By path. */
   readonly skipped: SkippedEntry[];
+  /** Directories that hold a file, directly or further down. */
   readonly directories: number;
   readonly bytes: number;
 }
@@ -70,6 +73,7 @@ export async function walkTree(
       const stats = inspect(options.root, path, skipped);
       if (stats === undefined) continue;
       if (stats.isDirectory()) {
+        if (isOwn(options, path, name)) continue;
         if (isExcluded(options, path, name)) skipped.push({ path, reason: 'excluded', detail: 'directory' });
         else pending.push(path);
       } else if (stats.isFile()) {
@@ -81,7 +85,7 @@ export async function walkTree(
     }
   }
   skipped.sort((a, b) => comparePaths(a.path, b.path));
-  return { files: namedLinks(found), skipped, directories, bytes };
+  return { files: namedLinks(found), skipped, directories: countFolders(found), bytes };
 }
 
 function listFolder(root: string, folder: string, skipped: SkippedEntry[]): string[] | undefined {
@@ -104,10 +108,13 @@ function inspect(root: string, path: string, skipped: SkippedEntry[]): Stats | u
   }
 }
 
+function isOwn(options: WalkOptions, path: string, name: string): boolean {
+  return options.ownNames.has(name) || options.ownPaths.has(resolve(options.root, path));
+}
+
 function isExcluded(options: WalkOptions, path: string, name: string): boolean {
   if (options.excludedNames.has(name)) return true;
-  const absolute = resolve(options.root, path);
-  return options.excludedPaths.has(absolute) || (sep === '/' && KERNEL_FOLDERS.has(absolute));
+  return sep === '/' && KERNEL_FOLDERS.has(resolve(options.root, path));
 }
 
 function kindOf(stats: Stats): string {
@@ -115,6 +122,19 @@ function kindOf(stats: Stats): string {
   if (stats.isSocket()) return 'socket';
   if (stats.isFIFO()) return 'pipe';
   return 'device';
+}
+
+// Empty directories do not count: git keeps none, and a results folder leaves one behind.
+function countFolders(found: readonly FoundFile[]): number {
+  const folders = new Set(found.length === 0 ? [] : ['']);
+  for (const { path } of found) {
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const folder = path.slice(0, end);
+      if (folders.has(folder)) break;
+      folders.add(folder);
+    }
+  }
+  return folders.size;
 }
 
 // Inode numbers differ from machine to machine, so a further hard link is told by the path of the first.
