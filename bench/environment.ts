@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { z } from 'zod';
 
 export const environmentSchema = z.object({
@@ -10,6 +10,8 @@ export const environmentSchema = z.object({
   date: z.string(),
   cpu: z.string(),
   cores: z.number(),
+  /** Mean of processes that wanted a core in the minute before the run; well below 1, or others disturbed the figures. */
+  loadBefore: z.number(),
   memoryBytes: z.number(),
   system: z.string(),
   node: z.string(),
@@ -29,6 +31,7 @@ export function readEnvironment(): Environment {
     date: new Date().toISOString(),
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),
+    loadBefore: loadavg()[0] ?? 0,
     memoryBytes: totalmem(),
     system: `${process.platform} ${release()} ${process.arch}`,
     node: process.versions.node,

@@ -3,7 +3,7 @@
 
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { readEnvironment } from './environment.ts';
+import { type Environment, readEnvironment } from './environment.ts';
 import type { BenchSubject } from './measurement.ts';
 import { recordResult, tableOf } from './results-page.ts';
 
@@ -23,14 +23,16 @@ async function main(args: string[]): Promise<number> {
     process.stderr.write(`error USAGE: no bench named ${unknown.join(', ')}; there are ${known.join(', ')}\n`);
     return 2;
   }
-  for (const subject of positionals.length > 0 ? positionals : known) await runSubject(subject, values.tiny ?? false);
+  // Before the first run: what changes meanwhile must not make the figures look like those of the new state, and the load
+  // that the benches make themselves is not that of others.
+  const environment = readEnvironment();
+  for (const subject of positionals.length > 0 ? positionals : known)
+    await runSubject(subject, values.tiny ?? false, environment);
   return 0;
 }
 
-async function runSubject(subject: string, tiny: boolean): Promise<void> {
+async function runSubject(subject: string, tiny: boolean, environment: Environment): Promise<void> {
   const { description, run, verify }: BenchSubject = await import(`./${subject}${SUFFIX}`);
-  // Before the run: a file that changes while it runs must not make the figures look like those of the new state.
-  const environment = readEnvironment();
   const rows = await run({ tiny });
   verify(rows);
   process.stdout.write(

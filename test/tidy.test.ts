@@ -212,6 +212,13 @@ describe('each rule', () => {
     ).toEqual([]);
   });
 
+  it('on functions exempts the one around a whole browser script, and no other', () => {
+    const wrapped = `(() => {${'\n'.repeat(50)}})();`;
+    expect(functionOffences(at('examples/page.js', wrapped))).toEqual([]);
+    expect(functionOffences(at('examples/page.js', `${wrapped}\nstart();`))).toHaveLength(1);
+    expect(functionOffences(at('src/dag/a.ts', wrapped))).toHaveLength(1);
+  });
+
   it.each([
     'export { a as default };',
     'const a: any = 1;',

@@ -3,7 +3,7 @@
 
 import { RuntimeError } from '../domain/runtime-error.ts';
 import { at } from './adjacency.ts';
-import { quoteName } from './near-name.ts';
+import { quoteName } from '../domain/near-name.ts';
 import type { TaskGraph } from './task-graph.ts';
 import { topologicalOrder } from './topological-order.ts';
 

@@ -4,7 +4,7 @@
 
 import { type Adjacency, at, transpose } from './adjacency.ts';
 import { findCycles } from './graph-cycles.ts';
-import { NearNames, quoteName, suggestion } from './near-name.ts';
+import { NearNames, quoteName, suggestion } from '../domain/near-name.ts';
 import { type TaskRows, TaskTable } from './task-table.ts';
 
 /** A task as far as the graph is concerned. */
@@ -91,8 +91,8 @@ function duplicateFaults({ idOfPosition, positionOfId, nameOfId }: TaskRows): Gr
 }
 
 /**
- * Edges by position from each task to what it depends on; what cannot be an edge becomes a fault. A second task of a
- * name is checked but has no edges: once it is renamed nothing depends on it, so it can be in no cycle.
+ * Edges by position from each task to what it depends on; what cannot be an edge becomes a fault. Edges lead to the
+ * first task of a name alone, so a second one can be in no cycle: once it is renamed nothing depends on it.
  */
 function resolveDependencies(rows: TaskRows, names: readonly string[], faults: GraphFault[]): Adjacency {
   const { positionOfId, nameOfId, ids } = rows;
@@ -104,7 +104,6 @@ function resolveDependencies(rows: TaskRows, names: readonly string[], faults: G
   let edges = 0;
   for (let position = 0; position < size; position++) {
     const own = rows.idOfPosition[position] as number;
-    const start = edges;
     const end = at(rows.offsets, position + 1);
     for (let entry = at(rows.offsets, position); entry < end; entry++) {
       const id = at(ids, entry);
@@ -115,7 +114,6 @@ function resolveDependencies(rows: TaskRows, names: readonly string[], faults: G
       else if (id === own) faults.push(selfFault(names[position] ?? ''));
       else targets[edges++] = target;
     }
-    if (positionOfId[own] !== position) edges = start;
     offsets[position + 1] = edges;
   }
   return { size, offsets, targets: edges === targets.length ? targets : targets.slice(0, edges) };

@@ -6,7 +6,7 @@ import { RuntimeError } from '../domain/runtime-error.ts';
 import { criticalPath, upwardRanks } from './critical-path.ts';
 import { dagErrorOf } from './dag-errors.ts';
 import { toDot, toMermaid } from './graph-notation.ts';
-import { NearNames, quoteName, suggestion } from './near-name.ts';
+import { NearNames, quoteName, suggestion } from '../domain/near-name.ts';
 import { ancestorsOf, descendantsOf } from './reachability.ts';
 import { type BuiltTaskGraph, graphOfTable, type TaskDependencies, type TaskGraph } from './task-graph.ts';
 import { TaskTable } from './task-table.ts';

@@ -35,6 +35,8 @@ import { EventBus } from './event-bus.ts';
 import { SystemTimers } from './system-timers.ts';
 
 const RANDOM_ID_LENGTH = 12;
+/** Facts that the memory store keeps; the oldest are forgotten beyond it. */
+const KEPT_FACTS = 10_000;
 
 export class EngineRuntime {
   readonly config: ResolvedConfig;
@@ -64,7 +66,7 @@ export class EngineRuntime {
       ? join(tmpdir(), `yardmaster-${nanoid(RANDOM_ID_LENGTH)}`)
       : join(config.dataDir, 'artifacts');
     this.bus = new EventBus(this.timers);
-    this.journal = createMemoryJournal();
+    this.journal = createMemoryJournal({ keepFacts: KEPT_FACTS });
     this.guard = new CapacityGuard({ clock: this.timers, timers: this.timers, ids: this.ids, events: this.bus });
     this.#registerResources();
     this.scheduler = new Scheduler<CapacityRequest>(this.guard);

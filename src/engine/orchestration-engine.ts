@@ -61,8 +61,11 @@ export class OrchestrationEngine implements AsyncDisposable {
       startCompiled: (workflow, options) => this.startCompiled(workflow, options),
       executeWorkflow: (name, params) => this.executeWorkflow(name, params),
       findRun: (runId) => this.#runs.find(runId),
+      // A turn later, so that a handler registered right after `create` hears of it.
       reportLoadError: ({ file, line, faults }) =>
-        runtime.bus.emit('workflow.load-failed', {}, { file, ...(line === undefined ? {} : { line }), faults }),
+        setImmediate(() =>
+          runtime.bus.emit('workflow.load-failed', {}, { file, ...(line === undefined ? {} : { line }), faults }),
+        ),
     });
     this.tasks = this.#createTaskOrchestrator();
     this.#counters = new EngineCounters({

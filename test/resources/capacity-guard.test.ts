@@ -1,3 +1,6 @@
+// Tests the guard's face for people: registering, counting, releasing, status, shapes, events, close. Numbers in names are
+// those of the properties of a capacity guard that the project keeps to.
+
 import { describe, expect, it } from 'vitest';
 import { RuntimeError } from '../../src/domain/runtime-error.ts';
 import { ResourceType } from '../../src/domain/statuses.ts';
@@ -143,7 +146,8 @@ describe('release errors', () => {
     expect(codeOf(() => guard.release('never'))).toBe('ALLOCATION_NOT_FOUND');
     const held = guard.allocate('r', 'a');
     guard.release(held?.allocationId ?? '');
-    for (let i = 0; i < 3; i++) expect(codeOf(() => guard.release(held?.allocationId ?? ''))).toBe('ALLOCATION_RELEASED');
+    for (let i = 0; i < 3; i++)
+      expect(codeOf(() => guard.release(held?.allocationId ?? ''))).toBe('ALLOCATION_RELEASED');
     expect(guard.getUsage('r').available).toBe(1);
     expect([guard.allocate('r', 'a') === null, guard.allocate('r', 'b')]).toEqual([false, null]);
   });
@@ -213,14 +217,24 @@ describe('several resources at once', () => {
     guard.register('sys-compute', 'compute', 4, { granularity: 0.001 });
     guard.register('sys-memory', 'memory', 8_192);
     guard.register('licence', 'custom', 3);
-    const allocation = guard.allocateResources('me', { cpu: { cores: 1.5 }, memory: { gb: 2 }, licence: { amount: 2 } });
+    const allocation = guard.allocateResources('me', {
+      cpu: { cores: 1.5 },
+      memory: { gb: 2 },
+      licence: { amount: 2 },
+    });
     expect(allocation).toBeInstanceOf(ResourceAllocation);
     expect(allocation).toMatchObject({ resourceId: null, amount: null });
     expect(allocation?.resources).toEqual({ 'sys-compute': 1.5, 'sys-memory': 2_048, licence: 2 });
     expect(guard.allocateResources('me', { memory: { mb: 512 } })?.amount).toBe(512);
     expect(guard.allocateResources('me', { licence: { amount: 2 }, cpu: { cores: 1 } })).toBeNull();
     expect(guard.getUsage('sys-compute').current).toBe(1.5);
-    for (const shape of ['{"cpu": {"gb": 1}}', '{"memory": {"gb": 1, "mb": 1}}', '{"licence": 2}', '{"cpu": {}}', '[]']) {
+    for (const shape of [
+      '{"cpu": {"gb": 1}}',
+      '{"memory": {"gb": 1, "mb": 1}}',
+      '{"licence": 2}',
+      '{"cpu": {}}',
+      '[]',
+    ]) {
       expect(codeOf(() => guard.allocateResources('me', JSON.parse(shape)))).toBe('ARGUMENT_INVALID');
     }
   });

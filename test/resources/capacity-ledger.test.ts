@@ -1,9 +1,11 @@
+// Tests the ledger's words and the owner rows, step by step and with a thread that dies at each step.
+
 import { describe, expect, it } from 'vitest';
+import { realAtomics } from '../../src/resources/atomics-layer.ts';
 import { CapacityLedger } from '../../src/resources/capacity-ledger.ts';
 import { LEDGER_BYTES, LedgerStatus, MAX_RESOURCES, MAX_UNITS } from '../../src/resources/ledger-layout.ts';
 import { LedgerOwner } from '../../src/resources/ledger-owner.ts';
 import { OwnerRows } from '../../src/resources/owner-rows.ts';
-import { realAtomics } from '../../src/resources/atomics-layer.ts';
 import { codeOf } from './virtual-time.ts';
 
 const ONE = { numerator: 1, denominator: 1 };
@@ -19,7 +21,10 @@ function createLedger(capacities: Record<string, number>): CapacityLedger {
 describe('CapacityLedger', () => {
   it('shows the same resources to whoever attaches to its bytes', () => {
     const ledger = CapacityLedger.create();
-    ledger.define({ id: 'größe/メモリ', type: 'memory', kind: 'counting', scale: { numerator: 1, denominator: 10 } }, 40);
+    ledger.define(
+      { id: 'größe/メモリ', type: 'memory', kind: 'counting', scale: { numerator: 1, denominator: 10 } },
+      40,
+    );
     ledger.define({ id: 'api', type: 'api_quota', kind: 'quota', scale: { numerator: 64, denominator: 1 } }, 7);
     const other = CapacityLedger.attach(ledger.buffer);
     expect(other.findResource('größe/メモリ')).toBe(0);

@@ -1,3 +1,5 @@
+// Tests that quota units come back exactly one period after their grant.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createTestGuard, follow, settle } from './virtual-time.ts';

@@ -1,3 +1,5 @@
+// Tests who gets capacity next, and how waits end: order, waking, cancel, time-out, several resources at once.
+
 import { describe, expect, it } from 'vitest';
 import { codeOf, createTestGuard, follow, settle } from './virtual-time.ts';
 
@@ -187,14 +189,18 @@ describe('cancel and time out', () => {
 
   it('26. an abort before the wait fails at once, though there is room', async () => {
     const { guard } = createBench({ r: 1 });
-    await expect(guard.acquire({ r: 1 }, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(guard.acquire({ r: 1 }, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
     expect(guard.getUsage('r').current).toBe(0);
   });
 
   it('refuses a time-out, a priority and a number of waiters that make no sense', async () => {
     const { guard, hold, wait } = createBench({ r: 1 }, { maxWaiters: 2 });
     await expect(guard.acquire({ r: 1 }, { timeoutMs: -1 })).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' });
-    await expect(guard.acquire({ r: 1 }, { timeoutMs: Number.NaN })).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' });
+    await expect(guard.acquire({ r: 1 }, { timeoutMs: Number.NaN })).rejects.toMatchObject({
+      code: 'ARGUMENT_INVALID',
+    });
     await expect(guard.acquire({ r: 1 }, { priority: JSON.parse('5') })).rejects.toMatchObject({
       code: 'ARGUMENT_INVALID',
     });

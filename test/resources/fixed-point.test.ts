@@ -1,3 +1,5 @@
+// Tests the conversion between amounts and whole units.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {

@@ -1,3 +1,5 @@
+// Tests a thread's face on the shared bytes, and waits on its behalf, in chosen orders of steps.
+
 import { describe, expect, it } from 'vitest';
 import { ThreadCapacity } from '../../src/resources/thread-capacity.ts';
 import { codeOf, createTestGuard, follow, settle } from './virtual-time.ts';

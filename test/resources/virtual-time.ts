@@ -1,8 +1,8 @@
 // Owns the virtual clock and timers of the capacity tests: time moves only when a test says so.
 
 import type { Clock, TimerHandle, TimerService } from '../../src/domain/clock.ts';
-import type { AllocationId } from '../../src/domain/ids.ts';
 import type { EventSubject, RuntimeEventType } from '../../src/domain/events.ts';
+import type { AllocationId } from '../../src/domain/ids.ts';
 import { CapacityGuard } from '../../src/resources/capacity-guard.ts';
 
 interface VirtualTimer extends TimerHandle {

@@ -51,10 +51,14 @@ export function fileOffences(file: SourceFile): Offence[] {
   return offences;
 }
 
-/** Functions that are too long; in tests the bodies of `describe` and functions that hold suites are exempt. */
+/**
+ * Functions that are too long. Exempt are, in tests, functions that hold suites, and the one function around a whole
+ * script of a browser page, which is that file's scope.
+ */
 export function functionOffences(file: SourceFile): Offence[] {
+  const wrapper = scriptWrapper(file);
   return file.nodes.flatMap(({ node, parent }) => {
-    if (!FUNCTIONS.has(node.type)) return [];
+    if (!FUNCTIONS.has(node.type) || node === wrapper) return [];
     const line = file.lineAt(node.start);
     const length = file.lineAt(node.end) - line + 1;
     if (length <= MAX_FUNCTION_LINES || (file.path.startsWith('test/') && holdsSuites(node, parent))) return [];
@@ -183,6 +187,14 @@ function impureName(node: SyntaxNode): string | undefined {
   }
   const source = node.type === 'ImportDeclaration' ? stringOf(node.source) : undefined;
   return source !== undefined && IMPURE_MODULES.test(source) ? source : undefined;
+}
+
+// `(() => { … })();` as the only statement of a .js file.
+function scriptWrapper(file: SourceFile): unknown {
+  const body = file.path.endsWith('.js') ? file.nodes[0]?.node.body : undefined;
+  const [statement, ...others] = Array.isArray(body) ? body : [];
+  if (others.length > 0 || !isNode(statement) || !isNode(statement.expression)) return undefined;
+  return statement.expression.type === 'CallExpression' ? statement.expression.callee : undefined;
 }
 
 function holdsSuites(node: SyntaxNode, parent: SyntaxNode | undefined): boolean {

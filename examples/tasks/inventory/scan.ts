@@ -16,7 +16,7 @@ import { type Walk, walkTree } from './parts/tree-walk.ts';
 const parametersSchema = z.object({
   /** The tree, relative to the process's folder. */
   root: z.string().min(1),
-  /** Where the results will be written; left out of the scan when it lies within the tree. */
+  /** The folder of the results; its two files are left out when they lie within the tree. */
   out: z.string().min(1),
   shards: z.number().int().min(1).max(256),
   /** Names of directories to leave out wherever they are. */
@@ -24,6 +24,7 @@ const parametersSchema = z.object({
 });
 
 const LOGGED_SKIPS = 20;
+const RESULT_FILES = ['inventory.json', 'inventory.html'];
 /** Where the runtime keeps its journal and artifacts by default. */
 const OWN_NAMES: ReadonlySet<string> = new Set(['.yardmaster']);
 
@@ -37,7 +38,7 @@ export async function scan(parameters: JsonObject, context: TaskContext): Promis
       root: absoluteRoot,
       excludedNames: new Set(exclude),
       ownNames: OWN_NAMES,
-      ownPaths: new Set([resolve(out)]),
+      ownPaths: new Set(RESULT_FILES.map((name) => resolve(out, name))),
     },
     (progress) => {
       if (!pace.due()) return undefined;

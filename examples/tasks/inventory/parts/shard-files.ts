@@ -27,6 +27,7 @@ export interface ShardPass<Row> {
   readonly rows: (Row | FailedRow)[];
   /** Rows that are not failures, `undefined` results not counted. */
   readonly measured: number;
+  /** Of the measured files. */
   readonly bytes: number;
   readonly failed: number;
 }
@@ -57,8 +58,10 @@ export async function passOverShard<Row extends object>(
     try {
       using content = new FileBlocks(parameters.folder, file.path);
       const row = await measure(file, content, scratch, breathe);
-      if (row !== undefined) rows.push(row);
-      bytes += content.size;
+      if (row !== undefined) {
+        rows.push(row);
+        bytes += content.size;
+      }
     } catch (error) {
       rows.push({ path: file.path, failed: codeOfFailure(error) });
       failed += 1;

@@ -14,8 +14,10 @@ export interface WalkOptions {
   readonly root: string;
   /** Names of directories that are left out wherever they are. */
   readonly excludedNames: ReadonlySet<string>;
-  /** Names and absolute paths of directories that runs of this workflow make: left out without a word, or the second run
-   * would differ from the first. */
+  /**
+   * Names of directories and absolute paths of files that runs of this workflow make: left out without a word, or the
+   * second run would differ from the first.
+   */
   readonly ownNames: ReadonlySet<string>;
   readonly ownPaths: ReadonlySet<string>;
 }
@@ -71,9 +73,8 @@ export async function walkTree(
     for (const name of entries) {
       const path = folder === '' ? name : `${folder}/${name}`;
       const stats = inspect(options.root, path, skipped);
-      if (stats === undefined) continue;
+      if (stats === undefined || isOwn(options, path, name, stats)) continue;
       if (stats.isDirectory()) {
-        if (isOwn(options, path, name)) continue;
         if (isExcluded(options, path, name)) skipped.push({ path, reason: 'excluded', detail: 'directory' });
         else pending.push(path);
       } else if (stats.isFile()) {
@@ -108,8 +109,8 @@ function inspect(root: string, path: string, skipped: SkippedEntry[]): Stats | u
   }
 }
 
-function isOwn(options: WalkOptions, path: string, name: string): boolean {
-  return options.ownNames.has(name) || options.ownPaths.has(resolve(options.root, path));
+function isOwn(options: WalkOptions, path: string, name: string, stats: Stats): boolean {
+  return stats.isDirectory() ? options.ownNames.has(name) : options.ownPaths.has(resolve(options.root, path));
 }
 
 function isExcluded(options: WalkOptions, path: string, name: string): boolean {
