@@ -3,6 +3,7 @@
 import { isAbsolute } from 'node:path';
 import type { SerializedError } from '../domain/serialized-error.ts';
 import type { WorkflowStatus } from '../domain/statuses.ts';
+import { referencedSteps } from '../domain/step-references.ts';
 import type { StepDefinition } from '../domain/workflow-definition.ts';
 import { durationText } from './duration-text.ts';
 import { taskErrorLine } from './error-lines.ts';
@@ -87,7 +88,10 @@ export function taskErrorLines(run: EndedRun, steps: readonly StepDefinition[]):
 
 // What the last steps give is what the user wanted: a page and files as paths, one short result as it is.
 function resultLines(run: EndedRun, steps: readonly StepDefinition[]): string[] {
-  const needed = new Set(steps.flatMap((step) => step.dependencies));
+  const names = new Set(steps.map((step) => step.name));
+  const needed = new Set(
+    steps.flatMap((step) => [...step.dependencies, ...referencedSteps(step.parameters, (name) => names.has(name))]),
+  );
   const last = steps.filter((step) => !needed.has(step.name) && Object.hasOwn(run.outputs, step.name));
   const paths = last.flatMap((step) => pathsOf(run.outputs[step.name]));
   if (paths.length > 0) {

@@ -1,9 +1,9 @@
 // Owns longest weighted paths: the critical path of a graph and the rank of each task for schedulers.
 // Must never recurse, and never takes a negative or non-finite weight: such sums order nothing.
 
+import { quoteName } from '../domain/near-name.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import { at } from './adjacency.ts';
-import { quoteName } from '../domain/near-name.ts';
 import type { TaskGraph } from './task-graph.ts';
 import { topologicalOrder } from './topological-order.ts';
 

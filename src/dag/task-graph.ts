@@ -2,9 +2,9 @@
 // Why: the engine counts in-degrees down and walks edges by index; a graph that exists is known to be sound and acyclic.
 // Must never throw for a bad graph (faults are a result), recurse, or stop at the first fault.
 
+import { NearNames, quoteName, suggestion } from '../domain/near-name.ts';
 import { type Adjacency, at, transpose } from './adjacency.ts';
 import { findCycles } from './graph-cycles.ts';
-import { NearNames, quoteName, suggestion } from '../domain/near-name.ts';
 import { type TaskRows, TaskTable } from './task-table.ts';
 
 /** A task as far as the graph is concerned. */

@@ -2,11 +2,11 @@
 // questions by name. Why a class over `buildTaskGraph`: tasks may be added in any order, so faults wait for `validate`.
 // Must never answer from a graph that is faulty or older than the last change.
 
+import { NearNames, quoteName, suggestion } from '../domain/near-name.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import { criticalPath, upwardRanks } from './critical-path.ts';
 import { dagErrorOf } from './dag-errors.ts';
 import { toDot, toMermaid } from './graph-notation.ts';
-import { NearNames, quoteName, suggestion } from '../domain/near-name.ts';
 import { ancestorsOf, descendantsOf } from './reachability.ts';
 import { type BuiltTaskGraph, graphOfTable, type TaskDependencies, type TaskGraph } from './task-graph.ts';
 import { TaskTable } from './task-table.ts';

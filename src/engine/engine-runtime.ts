@@ -40,7 +40,10 @@ const KEPT_FACTS = 10_000;
 
 export class EngineRuntime {
   readonly config: ResolvedConfig;
+  /** For what a run waits for: keeps the process alive. */
   readonly timers: SystemTimers;
+  /** For what merely happens with time, such as a quota's refill: does not. */
+  readonly #idleTimers = new SystemTimers({ unref: true });
   readonly bus: EventBus;
   readonly ids: IdSource = createIdSource();
   readonly journal: Journal;
@@ -60,14 +63,14 @@ export class EngineRuntime {
 
   private constructor(config: ResolvedConfig) {
     this.config = config;
-    this.timers = new SystemTimers({ unref: true });
+    this.timers = new SystemTimers();
     this.startedAtMs = this.timers.now();
     this.artifactsDir = config.inMemory
       ? join(tmpdir(), `yardmaster-${nanoid(RANDOM_ID_LENGTH)}`)
       : join(config.dataDir, 'artifacts');
     this.bus = new EventBus(this.timers);
     this.journal = createMemoryJournal({ keepFacts: KEPT_FACTS });
-    this.guard = new CapacityGuard({ clock: this.timers, timers: this.timers, ids: this.ids, events: this.bus });
+    this.guard = new CapacityGuard({ clock: this.timers, timers: this.#idleTimers, ids: this.ids, events: this.bus });
     this.#registerResources();
     this.scheduler = new Scheduler<CapacityRequest>(this.guard);
     this.dispatcher = new Dispatcher(this.scheduler);
@@ -173,6 +176,7 @@ export class EngineRuntime {
     }
     await this.inline.close({ drainMs: 0 });
     this.timers.close();
+    this.#idleTimers.close();
     if (this.config.inMemory) await rm(this.artifactsDir, { recursive: true, force: true });
   }
 

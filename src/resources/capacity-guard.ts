@@ -347,7 +347,7 @@ export class CapacityGuard {
 
   #giveUnits(index: number, units: number): void {
     const outcome = this.ledger.give(index, units);
-    invariant(outcome !== 'underflow', `more given back of "${this.#registry.at(index).id}" than is in use`);
+    invariant(outcome !== 'underflow', 'more is given back than is in use');
     if (outcome === 'awaited') this.#queue.serve(index);
     else this.#scheduleFreed();
   }

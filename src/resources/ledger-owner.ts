@@ -9,7 +9,7 @@
 
 import { invariant } from '../domain/runtime-error.ts';
 import type { CapacityLedger, TakeOutcome } from './capacity-ledger.ts';
-import { Header, MAX_OWNERS, OwnerGate, OwnerWord, ownerBase, ResourceWord, resourceBase } from './ledger-layout.ts';
+import { MAX_OWNERS, OwnerGate, OwnerWord, ownerBase, ResourceWord, resourceBase } from './ledger-layout.ts';
 
 export class LedgerOwner {
   readonly ledger: CapacityLedger;
@@ -87,8 +87,8 @@ export class LedgerOwner {
       if (quotas !== null && quotas[i] === true) continue;
       this.#adjust(OwnerWord.OWN + index, -amount);
       const outcome = ledger.give(index, amount);
-      invariant(outcome !== 'underflow', `thread ${this.threadId} gives back more of resource ${index} than is in use`);
       if (outcome === 'awaited') wake = true;
+      else invariant(outcome === 'given', 'a thread gives back more than is in use');
     }
     if (wake) ledger.wake();
     this.#leave();
@@ -98,11 +98,6 @@ export class LedgerOwner {
   /** Units of a resource that the main thread has granted to this row so far, modulo 2^32. */
   grantedUnits(index: number): number {
     return this.ledger.atomics.load(this.ledger.words, this.#base + OwnerWord.GRANTED + index);
-  }
-
-  isClosed(): boolean {
-    const { atomics, words } = this.ledger;
-    return atomics.load(words, Header.CLOSED) !== 0;
   }
 
   #enter(): boolean {

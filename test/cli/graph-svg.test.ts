@@ -1,3 +1,5 @@
+// The drawing as a reader gets it: boxes that do not overlap, well-formed XML whatever the names, bounds on size.
+
 import { describe, expect, it } from 'vitest';
 import { renderGraphSvg } from '../../src/cli/graph-svg.ts';
 import { WorkflowDAG } from '../../src/dag/workflow-dag.ts';

@@ -1,3 +1,5 @@
+// Critical paths and upward ranks against walking every path of small random graphs.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { criticalPath, upwardRanks } from '../../src/dag/critical-path.ts';

@@ -1,3 +1,5 @@
+// Mermaid and DOT with names that try to break out of their quotes, labels and ids.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toDot, toMermaid } from '../../src/dag/graph-notation.ts';

@@ -1,3 +1,5 @@
+// Ancestors and descendants against walking every path of small random graphs.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ancestorsOf, descendantsOf } from '../../src/dag/reachability.ts';

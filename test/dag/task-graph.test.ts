@@ -1,3 +1,5 @@
+// Building graphs: edges both ways, every fault at once, cycles against brute force on random digraphs.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildTaskGraph, type GraphFault } from '../../src/dag/task-graph.ts';

@@ -1,3 +1,5 @@
+// Orders and levels: ties, edges respected, levels against walking every path of small random graphs.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { executionLevels, levelGroups, topologicalOrder } from '../../src/dag/topological-order.ts';

@@ -1,3 +1,5 @@
+// WorkflowDAG as a user meets it: ways to build it, answers by name, its errors, and input that is wrong.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CycleDetectedError, DAGValidationError } from '../../src/dag/dag-errors.ts';

@@ -98,11 +98,11 @@ describe('threads on one ledger', () => {
   it('31. 42. threads killed at any moment while they hold: all comes back, exactly once', async () => {
     const { guard, start, sample } = createHammered({ a: 6, b: 3 }, [{ a: 2 }, { b: 1 }, { a: 3, b: 2 }]);
     const endings = { held: 0, empty: 0 };
-    for (let kill = 0; kill < 24; kill++) {
+    for (let kill = 0; kill < 12; kill++) {
       const pair = [start(Number.POSITIVE_INFINITY), start(Number.POSITIVE_INFINITY)];
       const ids = pair.map((worker) => worker.threadId);
       await Promise.all(pair.map(message));
-      for (let look = 0; look < kill * 7; look++) sample();
+      for (let look = 0; look < kill * 14; look++) sample();
       for (const [i, worker] of pair.entries()) {
         expect(await killSealed(guard, worker)).toBe('sealed');
         const { resources, interrupted } = guard.threadExited(ids[i] ?? 0);

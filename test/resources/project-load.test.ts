@@ -43,59 +43,85 @@ function parseProject(text: string): Project {
   return { capacities: numbersAfter(/^RESOURCEAVAILABILITIES/, 2)[0] ?? [], tasks };
 }
 
+interface ReadyTask {
+  readonly job: number;
+  readonly task: ProjectTask;
+  readonly prepared: PreparedRequest;
+}
+
 /** Runs a project in virtual time, each task as soon as the guard grants what it needs. */
-async function runProject(project: Project, guard: CapacityGuard, time: VirtualTime) {
-  project.capacities.forEach((capacity, i) => {
-    guard.register(`R${i + 1}`, 'custom', capacity);
-  });
-  const missingCount = new Map<number, number>();
-  for (const { dependents } of project.tasks.values()) {
-    for (const dependent of dependents) missingCount.set(dependent, (missingCount.get(dependent) ?? 0) + 1);
-  }
-  const ready: { job: number; task: ProjectTask; prepared: PreparedRequest }[] = [];
-  const running = new Map<number, Record<string, number>>();
-  const ended = new Set<number>();
-  const started = time.now();
-  let mostUsed = 0;
-  const makeReady = (job: number) => {
-    const task = project.tasks.get(job);
-    if (task !== undefined) ready.push({ job, task, prepared: guard.prepare(task.request) });
-  };
-  const dispatch = () => {
-    for (const entry of [...ready]) {
-      if (!guard.tryGrant(entry.prepared)) continue;
-      ready.splice(ready.indexOf(entry), 1);
-      running.set(entry.job, entry.task.request);
-      project.capacities.forEach((capacity, i) => {
-        const sum = [...running.values()].reduce((total, request) => total + (request[`R${i + 1}`] ?? 0), 0);
-        expect(sum).toBeLessThanOrEqual(capacity);
-        expect(guard.getUsage(`R${i + 1}`).current).toBe(sum);
-        mostUsed = Math.max(mostUsed, sum / capacity);
-      });
-      time.schedule(time.now() + entry.task.durationMs, () => {
-        running.delete(entry.job);
-        ended.add(entry.job);
-        for (const dependent of entry.task.dependents) {
-          const left = (missingCount.get(dependent) ?? 0) - 1;
-          missingCount.set(dependent, left);
-          if (left === 0) makeReady(dependent);
-        }
-        guard.giveBack(entry.prepared);
-      });
+class ProjectRun {
+  readonly guard: CapacityGuard;
+  readonly #time: VirtualTime;
+  readonly #project: Project;
+  readonly #missing = new Map<number, number>();
+  readonly #ready: ReadyTask[] = [];
+  readonly #running = new Map<number, Record<string, number>>();
+  ended = 0;
+  mostUsed = 0;
+
+  constructor(project: Project) {
+    const { guard, time } = createTestGuard();
+    this.guard = guard;
+    this.#time = time;
+    this.#project = project;
+    for (const [i, capacity] of project.capacities.entries()) guard.register(`R${i + 1}`, 'custom', capacity);
+    for (const { dependents } of project.tasks.values()) {
+      for (const dependent of dependents) this.#missing.set(dependent, (this.#missing.get(dependent) ?? 0) + 1);
     }
-  };
-  guard.onFreed(dispatch);
-  for (const job of project.tasks.keys()) if ((missingCount.get(job) ?? 0) === 0) makeReady(job);
-  dispatch();
-  for (let tick = 0; ended.size < project.tasks.size && tick < 10_000; tick++) {
-    await settle();
-    // A task that needs nothing frees nothing, but its end may have made others ready.
-    dispatch();
-    const before = ended.size;
-    time.advance(0);
-    if (ended.size === before) time.advance(1);
+    guard.onFreed(() => this.#dispatch());
   }
-  return { ended: ended.size, makespan: time.now() - started, mostUsed };
+
+  /** Gives the makespan. */
+  async run(): Promise<number> {
+    const started = this.#time.now();
+    for (const job of this.#project.tasks.keys()) if ((this.#missing.get(job) ?? 0) === 0) this.#makeReady(job);
+    for (let tick = 0; this.ended < this.#project.tasks.size && tick < 10_000; tick++) {
+      await settle();
+      // A task that needs nothing frees nothing, but its end may have made others ready.
+      this.#dispatch();
+      const before = this.ended;
+      this.#time.advance(0);
+      if (this.ended === before) this.#time.advance(1);
+    }
+    return this.#time.now() - started;
+  }
+
+  #makeReady(job: number): void {
+    const task = this.#project.tasks.get(job);
+    if (task !== undefined) this.#ready.push({ job, task, prepared: this.guard.prepare(task.request) });
+  }
+
+  #dispatch(): void {
+    for (const entry of [...this.#ready]) {
+      if (!this.guard.tryGrant(entry.prepared)) continue;
+      this.#ready.splice(this.#ready.indexOf(entry), 1);
+      this.#running.set(entry.job, entry.task.request);
+      this.#expectWithinCapacity();
+      this.#time.schedule(this.#time.now() + entry.task.durationMs, () => this.#end(entry));
+    }
+  }
+
+  #end({ job, task, prepared }: ReadyTask): void {
+    this.#running.delete(job);
+    this.ended += 1;
+    for (const dependent of task.dependents) {
+      const left = (this.#missing.get(dependent) ?? 0) - 1;
+      this.#missing.set(dependent, left);
+      if (left === 0) this.#makeReady(dependent);
+    }
+    this.guard.giveBack(prepared);
+  }
+
+  #expectWithinCapacity(): void {
+    for (const [i, capacity] of this.#project.capacities.entries()) {
+      const id = `R${i + 1}`;
+      const sum = [...this.#running.values()].reduce((total, request) => total + (request[id] ?? 0), 0);
+      expect(sum).toBeLessThanOrEqual(capacity);
+      expect(this.guard.getUsage(id).current).toBe(sum);
+      this.mostUsed = Math.max(this.mostUsed, sum / capacity);
+    }
+  }
 }
 
 describe.skipIf(missing)(
@@ -109,14 +135,13 @@ describe.skipIf(missing)(
       let optimal = 0;
       for (const { file, upper } of expected) {
         if (!files.includes(file.replace('j30/', ''))) continue;
-        const { guard, time } = createTestGuard();
-        const project = parseProject(readFileSync(new URL(file, FOLDER), 'utf8'));
-        const { ended, makespan, mostUsed } = await runProject(project, guard, time);
-        expect(ended).toBe(32);
+        const project = new ProjectRun(parseProject(readFileSync(new URL(file, FOLDER), 'utf8')));
+        const makespan = await project.run();
+        expect(project.ended).toBe(32);
         expect(makespan).toBeGreaterThanOrEqual(upper);
-        expect(mostUsed).toBeGreaterThan(0);
+        expect(project.mostUsed).toBeGreaterThan(0);
         if (makespan === upper) optimal += 1;
-        for (let i = 1; i <= 4; i++) expect(guard.getUsage(`R${i}`)).toMatchObject({ current: 0, waiting: 0 });
+        for (let i = 1; i <= 4; i++) expect(project.guard.getUsage(`R${i}`)).toMatchObject({ current: 0, waiting: 0 });
       }
       // A run that does nothing in parallel would reach the optimum nowhere.
       expect(optimal).toBeGreaterThan(0);

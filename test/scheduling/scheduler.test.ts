@@ -130,12 +130,44 @@ function runToEnd(model: SchedulerModel): void {
 describe('in any history', () => {
   it('keeps capacity, limits, levels and lines, wakes whoever may start, starts each task once', () => {
     fc.assert(
-      fc.property(laneFacts, groupLimits, fc.array(steps, { maxLength: 60 }), (lanes, groups, history) => {
+      fc.property(laneFacts, groupLimits, fc.array(steps, { maxLength: 60, size: 'max' }), (lanes, groups, history) => {
         const model = createModel(lanes, groups);
         for (const step of history) perform(model, step);
         runToEnd(model);
       }),
       { numRuns: Number(process.env.FC_RUNS ?? 1_500) },
     );
+  });
+});
+
+describe('a wake-up is not lost', () => {
+  it('when the task that others wait behind is taken back', () => {
+    const model = new SchedulerModel([4]);
+    const [a, b] = [model.addLane(), model.addLane()];
+    const narrow = () => model.enqueue(b, { request: requestOf([0, 1]) });
+    const first = narrow();
+    expect(model.drain()).toEqual([first]);
+    const wide = model.enqueue(a, { request: requestOf([0, 4]) });
+    expect(model.drain()).toEqual([]);
+    const second = narrow();
+    expect(model.drain()).toEqual([]);
+    expect([wide.state, second.state]).toEqual(['parked', 'parked']);
+    model.scheduler.remove(wide);
+    expect(model.drain()).toEqual([second]);
+  });
+
+  it('when the group of the task that others wait behind becomes full', () => {
+    const model = new SchedulerModel([4]);
+    const group: LaneGroup = { limit: 2, inFlight: 0 };
+    const [a, b, other] = [model.addLane('parallel', 9, group), model.addLane('parallel', 9, group), model.addLane()];
+    const first = model.enqueue(a, { request: requestOf([0, 1]) });
+    expect(model.drain()).toEqual([first]);
+    const wide = model.enqueue(a, { request: requestOf([0, 4]) });
+    expect(model.drain()).toEqual([]);
+    const narrow = model.enqueue(other, { request: requestOf([0, 1]) });
+    expect(model.drain()).toEqual([]);
+    const filler = model.enqueue(b);
+    expect(model.drain()).toEqual([filler, narrow]);
+    expect(wide.state).toBe('queued');
   });
 });

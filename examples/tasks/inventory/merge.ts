@@ -37,6 +37,7 @@ const parametersSchema = z.object({
   near_pairs: artifactSchema,
   near_count: z.number().int().nonnegative(),
   near_threshold: z.number(),
+  near_cut_buckets: z.number().int().nonnegative(),
   /** What the shards were compressed with; the same for all. */
   compression: z.object({ gzipLevel: z.number(), brotliQuality: z.number(), maxBlocks: z.number() }),
 });
@@ -73,6 +74,7 @@ export async function merge(parameters: JsonObject, context: TaskContext): Promi
       duplicateFiles: duplicates.reduce((sum, group) => sum + group.paths.length, 0),
       wastedBytes: duplicates.reduce((sum, group) => sum + group.wasted, 0),
       nearDuplicatePairs: input.near_count,
+      nearCutBuckets: input.near_cut_buckets,
     },
     languages,
     duplicates,

@@ -45,7 +45,7 @@ function fileAt(path: string, size: number, language = 'TypeScript'): InventoryF
 function inventoryOf(files: InventoryFile[]): Inventory {
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
   const sizes = { files: files.length, bytes, lines: bytes, blank: 0, gzip: bytes, brotli: bytes };
-  const none = { duplicateGroups: 0, duplicateFiles: 0, wastedBytes: 0, nearDuplicatePairs: 0 };
+  const none = { duplicateGroups: 0, duplicateFiles: 0, wastedBytes: 0, nearDuplicatePairs: 0, nearCutBuckets: 0 };
   return {
     format: 'yardmaster-source-inventory',
     version: 1,

@@ -29,7 +29,7 @@ export function nearSection({ nearDuplicates, totals, settings }: Inventory): Ma
 <p class="quiet">${
     nearDuplicates.length === 0
       ? `No two texts are ${threshold} alike and yet different.`
-      : `${formatNoun(totals.nearDuplicatePairs, 'pair')} of texts that share at least ${threshold} of their word sequences, by MinHash estimate.`
+      : `${formatNoun(totals.nearDuplicatePairs, 'pair')} of texts that share at least ${threshold} of their word sequences, by MinHash estimate.${totals.nearCutBuckets > 0 ? ' Of large crowds of look-alikes only neighbours were compared.' : ''}`
   }</p>
 ${entries(items, 'pairs')}${remainder(totals.nearDuplicatePairs - items.length, 'pair')}</section>`;
 }

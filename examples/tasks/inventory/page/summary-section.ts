@@ -31,7 +31,7 @@ export function summarySection(inventory: Inventory, colours: readonly LanguageC
   ${card('Lines of text', formatLarge(totals.lines), `${formatShare(totals.blank, totals.lines)} blank, ${formatNoun(totals.languages, 'kind')} of files`)}
   ${compressionCard(inventory)}
   ${card('Exact duplicates', formatBytes(totals.wastedBytes), `wasted by ${formatNoun(totals.duplicateGroups, 'group')}, ${formatNoun(totals.duplicateFiles, 'file')}`, 'duplicates')}
-  ${card('Near duplicates', formatCount(totals.nearDuplicatePairs), `pairs of texts, ${Math.round(100 * inventory.settings.nearThreshold)} % alike or more`, 'near')}
+  ${card('Near duplicates', `${totals.nearCutBuckets > 0 ? '≥ ' : ''}${formatCount(totals.nearDuplicatePairs)}`, `pairs of texts, ${Math.round(100 * inventory.settings.nearThreshold)} % alike or more`, 'near')}
 </section>
 ${composition(inventory, colours)}`;
 }

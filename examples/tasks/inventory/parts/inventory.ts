@@ -56,6 +56,8 @@ export const inventorySchema = z.object({
     duplicateFiles: count,
     wastedBytes: count,
     nearDuplicatePairs: count,
+    /** Crowds of look-alikes of which not all pairs were compared; above 0 there may be more pairs. */
+    nearCutBuckets: count,
   }),
   /** By bytes, largest first. */
   languages: z.array(languageSchema),
