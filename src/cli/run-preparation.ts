@@ -5,9 +5,9 @@ import { readFileSync } from 'node:fs';
 import type { JsonObject } from '../domain/json-value.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import type { ResolvedConfig } from '../engine/engine-config.ts';
+import { defaultCapacities } from '../engine/surroundings.ts';
 import type { CompiledWorkflow } from '../engine/workflow-compiler.ts';
 import { findMissingParameters, findResourceFaults } from '../engine/workflow-requirements.ts';
-import { defaultResources, readMachine } from '../resources/default-resources.ts';
 import type { RunFlags } from './command-tree.ts';
 import { FaultsError, usageError } from './error-lines.ts';
 import { mergeParameters } from './option-values.ts';
@@ -42,7 +42,7 @@ export async function prepareRun(target: string, flags: RunFlags): Promise<Prepa
 /** The capacity of each resource that an engine with these settings starts with. */
 function capacitiesOf(settings: Pick<ResolvedConfig, 'resources'>): ReadonlyMap<string, number> {
   return new Map([
-    ...defaultResources(readMachine()).map(({ resourceId, capacity }): [string, number] => [resourceId, capacity]),
+    ...defaultCapacities(),
     ...settings.resources.map(({ id, capacity }): [string, number] => [id, capacity]),
   ]);
 }

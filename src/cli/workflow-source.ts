@@ -7,10 +7,10 @@ import { NearNames, suggestion } from '../domain/near-name.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import type { WorkflowDefinition, WorkflowFault } from '../domain/workflow-definition.ts';
 import type { ResolvedConfig } from '../engine/engine-config.ts';
+import { BUILT_IN_MODULE, isModuleKnown } from '../engine/surroundings.ts';
 import type { CompiledWorkflow } from '../engine/workflow-compiler.ts';
 import { readWorkflowFile } from '../engine/workflow-files.ts';
 import { findUnknownModules } from '../engine/workflow-requirements.ts';
-import { CORE_MODULE, resolveModule } from '../workers/module-loader.ts';
 import { FaultsError } from './error-lines.ts';
 import { listModuleNames } from './task-modules.ts';
 
@@ -41,15 +41,12 @@ export async function findWorkflow(
 
 /** The steps whose module no tasks folder has, with suggestions. */
 export function unknownModules(definition: WorkflowDefinition, tasksDirs: readonly string[]): WorkflowFault[] {
-  const isKnown = (module: string): boolean => {
-    const { kind } = resolveModule(module, tasksDirs);
-    return kind === 'file' || kind === 'builtin';
-  };
+  const isKnown = (module: string): boolean => isModuleKnown(module, tasksDirs);
   const faults = findUnknownModules(definition, isKnown);
   // The folders are listed only when there is something to suggest.
   return faults.length === 0
     ? faults
-    : findUnknownModules(definition, isKnown, [CORE_MODULE, ...listModuleNames(tasksDirs)]);
+    : findUnknownModules(definition, isKnown, [BUILT_IN_MODULE, ...listModuleNames(tasksDirs)]);
 }
 
 /** What ends in .json, has a separator or exists is a file; everything else is the name of a workflow. */

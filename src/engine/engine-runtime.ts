@@ -8,7 +8,6 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nanoid } from 'nanoid';
-import type { AnyActorRef } from 'xstate';
 import { type ActorRegistry, createRegistryLogic, registryOf } from '../actors/actor-registry.ts';
 import { Dispatcher } from '../actors/dispatcher.ts';
 import { createJournalLogic } from '../actors/journal-keeper.ts';
@@ -156,7 +155,7 @@ export class EngineRuntime {
   }
 
   /** The current actor of a part; after a restart it is another one. */
-  actor(id: string): AnyActorRef {
+  actor(id: string): NonNullable<ReturnType<ActorSupervisor['child']>> {
     const ref = this.supervisor.child(id);
     if (ref === undefined)
       throw new RuntimeError('ACTOR_CRASHED', `the engine's '${id}' is down; see getHealthStatus()`);

@@ -1,3 +1,5 @@
+// Checks which names are suggested for a wrong one, and that suggesting has a bound.
+
 import { describe, expect, it } from 'vitest';
 import { NearNames, quoteName } from '../../src/domain/near-name.ts';
 
