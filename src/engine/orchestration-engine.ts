@@ -5,12 +5,13 @@ import { SessionActor } from '../actors/session.ts';
 import type { WorkflowRun as RunActor } from '../actors/workflow-run.ts';
 import type { RuntimeEventHandler, RuntimeEventType } from '../domain/events.ts';
 import type { RunId, SessionId } from '../domain/ids.ts';
-import { findUnrecordable, type JsonObject } from '../domain/json-value.ts';
+import type { JsonObject } from '../domain/json-value.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
-import { ExecutionMode, SessionStatus } from '../domain/statuses.ts';
+import { type ExecutionMode, SessionStatus } from '../domain/statuses.ts';
 import type { TaskAction } from '../domain/task-context.ts';
 import { Lane } from '../scheduling/lane.ts';
 import { type CapacityRequest, Pool } from '../scheduling/ready-task.ts';
+import { requireLimit, requireMode, requireParams, requirePositive, requireText } from './argument-checks.ts';
 import { type EngineConfig, resolveConfig } from './engine-config.ts';
 import { EngineCounters } from './engine-counters.ts';
 import { EngineRuntime } from './engine-runtime.ts';
@@ -24,7 +25,6 @@ import type { CompiledWorkflow } from './workflow-compiler.ts';
 import { executionOf, type WorkflowExecution } from './workflow-execution.ts';
 import { WorkflowManager } from './workflow-manager.ts';
 import { createRunPlan } from './workflow-plan.ts';
-import { findMissingParameters } from './workflow-requirements.ts';
 import { WorkflowRun } from './workflow-run-handle.ts';
 
 /** How long `shutdown` lets running tasks go on when nothing is said. */
@@ -362,43 +362,4 @@ export class OrchestrationEngine implements AsyncDisposable {
     if (this.#shutdown === undefined) return;
     throw new RuntimeError('ENGINE_CLOSED', 'the engine was shut down; create a new one');
   }
-}
-
-function requireParams(workflow: CompiledWorkflow, params: JsonObject): JsonObject {
-  const fault = findUnrecordable(params);
-  if (fault !== undefined) {
-    throw new RuntimeError('PARAMETER_INVALID', `run parameters must be JSON: ${fault}`, { details: { fault } });
-  }
-  const faults = findMissingParameters(workflow, params);
-  if (faults.length > 0) {
-    const list = faults.map(({ message }) => message).join('; ');
-    throw new RuntimeError('PARAMETER_INVALID', list, { details: { faults } });
-  }
-  return params;
-}
-
-function requireMode(mode: ExecutionMode): ExecutionMode {
-  if (Object.values(ExecutionMode).includes(mode)) return mode;
-  const known = Object.values(ExecutionMode).join(', ');
-  throw new RuntimeError('ARGUMENT_INVALID', `mode '${mode}' is none; use ${known}`, { details: { mode } });
-}
-
-function requireText(value: string, what: string): string {
-  if (typeof value === 'string' && value.trim() !== '') return value;
-  throw new RuntimeError('ARGUMENT_INVALID', `${what} must be a text that is not empty`);
-}
-
-function requireLimit(value: number | null | undefined, name: string): number | null {
-  if (value === undefined || value === null) return null;
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new RuntimeError(
-    'ARGUMENT_INVALID',
-    `${name} must be a whole number from 1, or null for no limit, not ${value}`,
-  );
-}
-
-function requirePositive(value: number | null | undefined, name: string): number | null {
-  if (value === undefined || value === null) return null;
-  if (Number.isFinite(value) && value > 0) return value;
-  throw new RuntimeError('ARGUMENT_INVALID', `${name} must be above 0, or null for no limit, not ${value}`);
 }

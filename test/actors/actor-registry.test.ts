@@ -1,3 +1,5 @@
+// Checks the parent of many like children: their ends reach it, their errors stay with it, its stop takes them all.
+
 import { describe, expect, it } from 'vitest';
 import { type Actor, assign, createActor, createMachine, fromCallback, fromPromise, setup } from 'xstate';
 import { ActorRegistry, createRegistryLogic, registryOf } from '../../src/actors/actor-registry.ts';

@@ -1,3 +1,5 @@
+// Runs the one suite of the journal port on every store there is.
+
 import { createMemoryJournal } from '../../src/journal/stores/memory.ts';
 import { journalConformance } from './journal-suite.ts';
 

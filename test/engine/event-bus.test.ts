@@ -1,3 +1,5 @@
+// Checks delivery of events: order, numbering, handlers that throw, streams with a bounded buffer.
+
 import { describe, expect, it } from 'vitest';
 import type { RuntimeEvent, RuntimeEventType } from '../../src/domain/events.ts';
 import type { RunId } from '../../src/domain/ids.ts';

@@ -1,3 +1,5 @@
+// Checks the real clock's timers: never early, in order, cheap to cancel, nothing left after close.
+
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import fc from 'fast-check';

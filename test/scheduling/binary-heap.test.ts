@@ -1,3 +1,5 @@
+// Checks the heap against sorting, with random pushes, pops and retentions.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BinaryHeap } from '../../src/scheduling/binary-heap.ts';

@@ -28,7 +28,9 @@ export class MemoryCapacity implements CapacityPort<AmountRequest> {
   }
 
   fits(request: AmountRequest | null): boolean {
-    return request === null || request.indices.every((index, i) => (this.free[index] ?? 0) >= (request.amounts[i] ?? 0));
+    return (
+      request === null || request.indices.every((index, i) => (this.free[index] ?? 0) >= (request.amounts[i] ?? 0))
+    );
   }
 
   tryGrant(request: AmountRequest): boolean {

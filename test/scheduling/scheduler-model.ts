@@ -4,7 +4,13 @@
 import { expect } from 'vitest';
 import type { ExecutionMode } from '../../src/domain/statuses.ts';
 import { Lane, type LaneGroup } from '../../src/scheduling/lane.ts';
-import { compareParked, compareReady, type Pool, type ReadyState, type ReadyTask } from '../../src/scheduling/ready-task.ts';
+import {
+  compareParked,
+  compareReady,
+  type Pool,
+  type ReadyState,
+  type ReadyTask,
+} from '../../src/scheduling/ready-task.ts';
 import { Scheduler } from '../../src/scheduling/scheduler.ts';
 import { type AmountRequest, MemoryCapacity } from './memory-capacity.ts';
 
@@ -152,7 +158,8 @@ export class SchedulerModel {
     free: readonly number[],
   ): void {
     const fitted = (other: ModelTask) =>
-      other.request === null || other.request.indices.every((r, i) => (free[r] ?? 0) >= (other.request?.amounts[i] ?? 0));
+      other.request === null ||
+      other.request.indices.every((r, i) => (free[r] ?? 0) >= (other.request?.amounts[i] ?? 0));
     for (const other of startable) {
       if (other === task || other.pool !== task.pool) continue;
       // Ahead of it in the line of a resource that it took.
@@ -161,18 +168,16 @@ export class SchedulerModel {
         expect(isAhead, `task ${task.number} overtook ${other.number} in its line`).toBe(false);
       }
       if (!fitted(other) || this.#wasBehindAnother(other, startable, parkedBefore)) continue;
-      expect(other.level, `task ${other.number} has a better level than ${task.number}`).toBeGreaterThanOrEqual(task.level);
+      expect(other.level, `task ${other.number} has a better level than ${task.number}`).toBeGreaterThanOrEqual(
+        task.level,
+      );
       const sameTurn = other.lane === task.lane && other.level === task.level;
       if (!sameTurn || (task.lane.mode === 'resource_aware' && parkedBefore.has(task))) continue;
       expect(compareReady(other, task), `task ${other.number} comes before ${task.number}`).toBeGreaterThan(0);
     }
   }
 
-  #wasBehindAnother(
-    task: ModelTask,
-    startable: ReadonlySet<ModelTask>,
-    parkedBefore: ReadonlySet<ModelTask>,
-  ): boolean {
+  #wasBehindAnother(task: ModelTask, startable: ReadonlySet<ModelTask>, parkedBefore: ReadonlySet<ModelTask>): boolean {
     for (const other of startable) {
       if (other === task || !share(task, other)) continue;
       // Queued ones of its own turn that come first and do not fit park ahead of it within the same call.

@@ -1,3 +1,5 @@
+// Checks what is the memory store's own: its bound, and what it forgets.
+
 import { describe, expect, it } from 'vitest';
 import { createMemoryJournal } from '../../../src/journal/stores/memory.ts';
 import { makeFact } from '../../conformance/journal-suite.ts';
