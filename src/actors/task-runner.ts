@@ -282,7 +282,7 @@ export class TaskRunner implements AttemptSink {
 }
 
 /** The subject of events about a task. */
-export function subjectOf(record: TaskRecord): EventSubject {
+function subjectOf(record: TaskRecord): EventSubject {
   const { owner, spec, taskId } = record;
   return { sessionId: owner.sessionId, runId: owner.runId, task: spec.name, taskId };
 }

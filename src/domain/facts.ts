@@ -55,5 +55,3 @@ export type Fact =
       readonly code: string;
       readonly reason: string;
     });
-
-export type FactType = Fact['type'];

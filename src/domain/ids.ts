@@ -7,7 +7,6 @@ export type SessionId = Branded<'SessionId'>;
 export type RunId = Branded<'RunId'>;
 export type TaskId = Branded<'TaskId'>;
 export type AllocationId = Branded<'AllocationId'>;
-export type ResourceId = Branded<'ResourceId'>;
 
 /** Makes ids of one kind each; injected, so that tests and simulations are repeatable. */
 export interface IdSource {

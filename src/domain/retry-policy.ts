@@ -77,10 +77,10 @@ export function retryDelayMs(policy: RetryPolicy, attempt: number, random: Rando
   return delayMs - delayMs * policy.jitter * random();
 }
 
-/** Whether an error may be tried again under the policy, attempts left aside. */
+/** Whether an error may be tried again, attempts left aside; `nonRetryable` as in the policy. */
 export function isRetryable(
-  policy: RetryPolicy,
+  nonRetryable: readonly string[],
   error: { readonly code: string; readonly name: string; readonly retryable: boolean },
 ): boolean {
-  return error.retryable && !policy.nonRetryable.includes(error.code) && !policy.nonRetryable.includes(error.name);
+  return error.retryable && !nonRetryable.includes(error.code) && !nonRetryable.includes(error.name);
 }

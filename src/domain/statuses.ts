@@ -98,18 +98,3 @@ export const ResourceStatus = {
   UNKNOWN: 'unknown',
 } as const satisfies Record<string, string>;
 export type ResourceStatus = (typeof ResourceStatus)[keyof typeof ResourceStatus];
-
-/** The task statuses from which nothing moves any more. */
-export const ENDED_TASK_STATUSES: ReadonlySet<TaskStatus> = new Set([
-  TaskStatus.COMPLETED,
-  TaskStatus.FAILED,
-  TaskStatus.CANCELLED,
-  TaskStatus.SKIPPED,
-]);
-
-/** The workflow statuses from which nothing moves any more. */
-export const ENDED_WORKFLOW_STATUSES: ReadonlySet<WorkflowStatus> = new Set([
-  WorkflowStatus.COMPLETED,
-  WorkflowStatus.FAILED,
-  WorkflowStatus.CANCELLED,
-]);

@@ -59,6 +59,7 @@ export class EngineRuntime {
   readonly #taskModules = new Map<string, string>();
   #supervisor: ActorSupervisor | undefined;
   #singles: SingleTasks | undefined;
+  #isStopping = false;
 
   private constructor(config: ResolvedConfig) {
     this.config = config;
@@ -165,6 +166,7 @@ export class EngineRuntime {
   /** Stops every part in reverse order; resolves when no thread, timer or file is left. */
   async stop(): Promise<void> {
     const supervisor = this.#supervisor;
+    this.#isStopping = true;
     if (supervisor !== undefined) {
       this.actor('dispatcher').send({ type: 'dispatch.stop' });
       await this.#endOf('worker-pool', { type: 'pool.stop' });
@@ -278,7 +280,8 @@ export class EngineRuntime {
         },
         threadExited: (threadId, { code, killed }) => {
           this.supervisor.child('resource-manager')?.send({ type: 'resource.thread-exited', threadId });
-          this.bus.emit(killed ? 'worker.killed' : 'worker.exited', {}, { threadId, code });
+          const reason = killed ? 'stopped' : this.#isStopping ? 'shutdown' : 'died';
+          this.bus.emit(killed ? 'worker.killed' : 'worker.exited', {}, { threadId, code, reason });
           this.#tellPool('pool.thread-exited');
         },
         sealThread: (threadId) => this.guard.sealThread(threadId),

@@ -12,6 +12,7 @@
 // timer service, not `after` (each actor stop would walk all pending timers of the system).
 
 import { assign, setup } from 'xstate';
+import { isRetryable } from '../domain/retry-policy.ts';
 import type { SerializedError } from '../domain/serialized-error.ts';
 
 export interface TaskMachineInput {
@@ -63,9 +64,7 @@ export const taskMachine = setup({
     mayRetry: ({ context, event }) =>
       event.type === 'attempt.failed' &&
       context.attempt < context.maxAttempts &&
-      event.error.retryable &&
-      !context.nonRetryable.includes(event.error.code) &&
-      !context.nonRetryable.includes(event.error.name),
+      isRetryable(context.nonRetryable, event.error),
     mayRetryTimeout: ({ context }) =>
       context.attempt < context.maxAttempts && !context.nonRetryable.includes('TASK_TIMEOUT'),
   },

@@ -1,10 +1,16 @@
 // Tests who gets capacity next, and how waits end: order, waking, cancel, time-out, several resources at once.
 
 import { describe, expect, it } from 'vitest';
+import { realAtomics } from '../../src/resources/atomics-layer.ts';
+import { CapacityLedger } from '../../src/resources/capacity-ledger.ts';
+import { ThreadCapacity } from '../../src/resources/thread-capacity.ts';
 import { codeOf, createTestGuard, follow, settle } from './virtual-time.ts';
 
 /** A guard with resources of the given capacities, and tools to hold and to wait. */
-function createBench(capacities: Record<string, number>, options: { maxWaiters?: number } = {}) {
+function createBench(
+  capacities: Record<string, number>,
+  options: { maxWaiters?: number; ledger?: CapacityLedger } = {},
+) {
   const made = createTestGuard(options);
   for (const [id, capacity] of Object.entries(capacities)) made.guard.register(id, 'custom', capacity);
   const hold = (request: Record<string, number>) => {
@@ -275,6 +281,68 @@ describe('several resources at once', () => {
     expect(both.state).toBe('granted');
   });
 
+  it('a request that changes what it waits for keeps the place its arrival gave it', async () => {
+    const { guard, hold, wait } = createBench({ a: 1, b: 1 });
+    const giveBackB = hold({ b: 1 });
+    const both = wait({ a: 1, b: 1 });
+    const giveBackA = hold({ a: 1 });
+    const later = [wait({ a: 1 }), wait({ a: 1 })];
+    // Now it lacks `a`, for which others wait already; it was there before them.
+    giveBackB();
+    await settle();
+    giveBackA();
+    await settle();
+    expect([both, ...later].map((one) => one.state)).toEqual(['granted', 'waiting', 'waiting']);
+    guard.release(both.value?.allocationId ?? '');
+    await settle();
+    expect(later.map((one) => one.state)).toEqual(['granted', 'waiting']);
+  });
+
+  it('when the one for whom resources are kept gives up, those behind it get them', async () => {
+    const { guard, hold, wait } = createBench({ a: 1, b: 1 });
+    let giveBack = hold({ b: 1 });
+    const abort = new AbortController();
+    wait({ a: 1, b: 1 }, { signal: abort.signal });
+    for (let round = 0; round < 4; round++) {
+      const other = guard.prepare(round % 2 === 0 ? { a: 1 } : { b: 1 });
+      expect(guard.tryGrant(other)).toBe(true);
+      giveBack();
+      giveBack = () => guard.giveBack(other);
+    }
+    const behind = wait({ a: 1 });
+    await settle();
+    expect(guard.getUsage('a').available).toBe(1);
+    expect(behind.state).toBe('waiting');
+    abort.abort();
+    await settle();
+    expect(behind.state).toBe('granted');
+  });
+
+  it('15. a thread that gives back while a waiter changes what it waits for does not leave it asleep', async () => {
+    let beforeAwaited: () => void = () => undefined;
+    const ledger = CapacityLedger.create({
+      ...realAtomics,
+      or: (...words) => {
+        beforeAwaited();
+        return realAtomics.or(...words);
+      },
+    });
+    const { guard, hold, wait } = createBench({ a: 1, b: 1 }, { ledger });
+    const thread = new ThreadCapacity(ledger.buffer, 5);
+    const giveBack = hold({ b: 1 });
+    const both = wait({ a: 1, b: 1 });
+    const id = thread.tryAllocate({ a: 1 }) ?? '';
+    // Right between the failed try for `a` and the bit that would have the thread wake somebody.
+    beforeAwaited = () => {
+      beforeAwaited = () => undefined;
+      thread.release(id);
+    };
+    giveBack();
+    await settle();
+    expect(both.state).toBe('granted');
+    guard.close();
+  });
+
   it('38. five philosophers with five forks all eat, a hundred times', async () => {
     const { guard } = createBench({ f0: 1, f1: 1, f2: 1, f3: 1, f4: 1 });
     const meals = await Promise.all(
@@ -335,6 +403,23 @@ describe('the engine beside those who wait', () => {
     expect(granted).toBe(true);
     guard.unmarkWaiting(task);
     expect(guard.getUsage('r').waiting).toBe(0);
+  });
+
+  it('hears it when a thread gave back between the failed try and the mark', async () => {
+    const { guard } = createBench({ r: 1 });
+    const thread = new ThreadCapacity(guard.ledger.buffer, 5);
+    const id = thread.tryAllocate({ r: 1 }) ?? '';
+    const task = guard.prepare({ r: 1 });
+    expect(guard.tryGrant(task)).toBe(false);
+    thread.release(id);
+    let granted = false;
+    guard.onFreed(() => {
+      granted ||= guard.tryGrant(task);
+    });
+    guard.markWaiting(task);
+    await settle();
+    expect(granted).toBe(true);
+    guard.close();
   });
 
   it('marks do not stop the main thread itself, and count as waiting', () => {

@@ -4,6 +4,7 @@ import type { Clock, TimerHandle, TimerService } from '../../src/domain/clock.ts
 import type { EventSubject, RuntimeEventType } from '../../src/domain/events.ts';
 import type { AllocationId } from '../../src/domain/ids.ts';
 import { CapacityGuard } from '../../src/resources/capacity-guard.ts';
+import type { CapacityLedger } from '../../src/resources/capacity-ledger.ts';
 
 interface VirtualTimer extends TimerHandle {
   readonly order: number;
@@ -61,7 +62,7 @@ export interface RecordedEvent {
 }
 
 /** A guard in virtual time, with every event it told. */
-export function createTestGuard(options: { readonly maxWaiters?: number } = {}) {
+export function createTestGuard(options: { readonly maxWaiters?: number; readonly ledger?: CapacityLedger } = {}) {
   const time = new VirtualTime();
   const events: RecordedEvent[] = [];
   let made = 0;
