@@ -1,6 +1,6 @@
 // Owns the package's public names: re-exports, nothing else.
 
-export type { ActorSupervisor } from './actors/supervisor.ts';
+export { ActorSupervisor } from './actors/supervisor.ts';
 export type { ChildSpec } from './actors/supervisor-child-spec.ts';
 export type { SupervisorFlags } from './actors/supervisor-flags.ts';
 export { CycleDetectedError, DAGValidationError } from './dag/dag-errors.ts';

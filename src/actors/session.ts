@@ -58,6 +58,7 @@ export class SessionActor {
   #deadline: TimerHandle | undefined;
   #held: HeldCapacity | undefined;
   #isProvided: boolean;
+  #isCrashed = false;
   readonly #resolveClosed: () => void;
 
   constructor(parts: SessionParts, options: SessionOptions, sessions: ActorRegistry<SessionLogic>) {
@@ -74,6 +75,7 @@ export class SessionActor {
   }
 
   get status(): SessionStatus {
+    if (this.#isCrashed) return this.endedAtMs === null ? SessionStatus.ACTIVE : SessionStatus.FAILED;
     const state = this.actor.getSnapshot().value;
     return state === 'closing' || state === 'cancelling' ? SessionStatus.ACTIVE : state;
   }
@@ -92,7 +94,7 @@ export class SessionActor {
    * @throws RuntimeError SESSION_CLOSED
    */
   startRun(options: WorkflowRunOptions): WorkflowRun {
-    const state = this.actor.getSnapshot().value;
+    const state = this.#isCrashed ? 'failed' : this.actor.getSnapshot().value;
     if (state === 'pending') this.actor.send({ type: 'session.start' });
     else if (state !== 'active') {
       throw new RuntimeError(
@@ -117,6 +119,15 @@ export class SessionActor {
     this.#waiting.add(run);
     this.#startWaiting();
     return run;
+  }
+
+  /** The session's own actor ended with an error: its runs are cancelled, and it has failed. */
+  crashed(error: unknown): void {
+    if (this.endedAtMs !== null) return;
+    this.#isCrashed = true;
+    const reason = `the session's actor crashed: ${error instanceof Error ? error.message : String(error)}`;
+    for (const run of [...this.#runs.values()]) run.actor.send({ type: 'run.cancel', reason });
+    this.#reportRunsEnded();
   }
 
   #createLogic(): SessionLogic {
@@ -186,13 +197,14 @@ export class SessionActor {
     this.#waiting.delete(run);
     this.#startWaiting();
     const state = this.actor.getSnapshot().value;
-    if (state === 'closing' || state === 'cancelling') this.#reportRunsEnded();
+    if (this.#isCrashed || state === 'closing' || state === 'cancelling') this.#reportRunsEnded();
   }
 
   #reportRunsEnded(): void {
     if (this.#runs.size > 0) return;
     this.#workflows?.close();
-    this.actor.send({ type: 'session.runs-ended' });
+    if (this.#isCrashed) this.#close();
+    else this.actor.send({ type: 'session.runs-ended' });
   }
 
   #close(): void {

@@ -22,33 +22,76 @@ export interface SupervisorOptions extends SupervisorEnvironment {
 }
 
 /** A running supervisor. Requests run one after another; each is refused once the supervisor has ended. */
-export interface ActorSupervisor extends AsyncDisposable {
+export class ActorSupervisor implements AsyncDisposable {
   /** The supervisor's own actor. */
   readonly ref: AnyActorRef;
   /** Resolves when the supervisor has ended, whatever the cause, and no child is left. Never rejects. */
   readonly done: Promise<SupervisorEnd>;
+  readonly #core: SupervisorCore;
+
+  /** For this file: use `startSupervisor`, or `supervisorOf` for a nested one. */
+  constructor(ref: AnyActorRef, core: SupervisorCore) {
+    this.ref = ref;
+    this.#core = core;
+    const { promise, resolve } = Promise.withResolvers<SupervisorEnd>();
+    this.done = promise;
+    const end = (): void => resolve(endOf(ref.getSnapshot()));
+    ref.subscribe({ complete: end, error: end });
+  }
+
   /** The actor that runs for a child now; undefined when there is none. A restart makes a new one: ask each time. */
-  child(id: string): AnyActorRef | undefined;
+  child(id: string): AnyActorRef | undefined {
+    return this.#core.child(id);
+  }
+
   /**
    * Adds a child as the last one and starts it; resolves with its actor, or undefined for 'ignore'.
    * @throws RuntimeError SUPERVISOR_SPEC_INVALID, SUPERVISOR_START_FAILED, or SUPERVISOR_CHILD with `details.reason`
    * already_started (the actor is `details.child`), already_present or noproc.
    */
-  startChild(spec: ChildSpec): Promise<AnyActorRef | undefined>;
+  startChild(spec: ChildSpec): Promise<AnyActorRef | undefined> {
+    return this.#core.startChild(spec);
+  }
+
   /** Ends a child, which is not restarted; its spec stays unless it is temporary. @throws SUPERVISOR_CHILD */
-  terminateChild(id: string): Promise<void>;
+  terminateChild(id: string): Promise<void> {
+    return this.#core.terminateChild(id);
+  }
+
   /** Starts a child that is not running. @throws SUPERVISOR_CHILD, SUPERVISOR_START_FAILED */
-  restartChild(id: string): Promise<AnyActorRef | undefined>;
+  restartChild(id: string): Promise<AnyActorRef | undefined> {
+    return this.#core.restartChild(id);
+  }
+
   /** Forgets the spec of a child that is not running. @throws SUPERVISOR_CHILD */
-  deleteChild(id: string): Promise<void>;
+  deleteChild(id: string): Promise<void> {
+    return this.#core.deleteChild(id);
+  }
+
   /** Every child in start order. @throws SUPERVISOR_CHILD after the end */
-  whichChildren(): ChildInfo[];
+  whichChildren(): ChildInfo[] {
+    return this.#core.whichChildren();
+  }
+
   /** @throws SUPERVISOR_CHILD after the end */
-  countChildren(): ChildCounts;
+  countChildren(): ChildCounts {
+    return this.#core.countChildren();
+  }
+
   /** A child's spec with its defaults. @throws SUPERVISOR_CHILD */
-  getChildSpec(id: string): CompleteChildSpec;
+  getChildSpec(id: string): CompleteChildSpec {
+    return this.#core.getChildSpec(id);
+  }
+
   /** Ends every child in reverse start order, then the supervisor; resolves as `done` does. */
-  stop(): Promise<SupervisorEnd>;
+  stop(): Promise<SupervisorEnd> {
+    this.#core.stop();
+    return this.done;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
 }
 
 /**
@@ -74,7 +117,7 @@ export function startSupervisor(
   });
   actor.start();
   if ('error' in crash) throw crash.error;
-  return new StartedSupervisor(actor, actor.getSnapshot().core);
+  return new ActorSupervisor(actor, actor.getSnapshot().core);
 }
 
 /**
@@ -87,63 +130,7 @@ export function supervisorOf(ref: AnyActorRef | undefined): ActorSupervisor {
   if (ref === undefined || !(core instanceof SupervisorCore)) {
     throw new RuntimeError('ARGUMENT_INVALID', `actor '${ref?.id ?? 'undefined'}' is not a running supervisor`);
   }
-  return new StartedSupervisor(ref, core);
-}
-
-class StartedSupervisor implements ActorSupervisor {
-  readonly ref: AnyActorRef;
-  readonly done: Promise<SupervisorEnd>;
-  readonly #core: SupervisorCore;
-
-  constructor(ref: AnyActorRef, core: SupervisorCore) {
-    this.ref = ref;
-    this.#core = core;
-    const { promise, resolve } = Promise.withResolvers<SupervisorEnd>();
-    this.done = promise;
-    const end = (): void => resolve(endOf(ref.getSnapshot()));
-    ref.subscribe({ complete: end, error: end });
-  }
-
-  child(id: string): AnyActorRef | undefined {
-    return this.#core.child(id);
-  }
-
-  startChild(spec: ChildSpec): Promise<AnyActorRef | undefined> {
-    return this.#core.startChild(spec);
-  }
-
-  terminateChild(id: string): Promise<void> {
-    return this.#core.terminateChild(id);
-  }
-
-  restartChild(id: string): Promise<AnyActorRef | undefined> {
-    return this.#core.restartChild(id);
-  }
-
-  deleteChild(id: string): Promise<void> {
-    return this.#core.deleteChild(id);
-  }
-
-  whichChildren(): ChildInfo[] {
-    return this.#core.whichChildren();
-  }
-
-  countChildren(): ChildCounts {
-    return this.#core.countChildren();
-  }
-
-  getChildSpec(id: string): CompleteChildSpec {
-    return this.#core.getChildSpec(id);
-  }
-
-  stop(): Promise<SupervisorEnd> {
-    this.#core.stop();
-    return this.done;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
-  }
+  return new ActorSupervisor(ref, core);
 }
 
 function endOf(snapshot: SupervisorSnapshot): SupervisorEnd {

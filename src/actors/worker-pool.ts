@@ -46,7 +46,7 @@ export class WorkerPool<TPool extends ThreadPool> {
         },
         stopThreads: ({ self }) => {
           const stopped = () => self.send({ type: 'pool.stopped' });
-          this.#stop().then(stopped, stopped);
+          this.stop().then(stopped, stopped);
         },
       },
     });
@@ -54,13 +54,14 @@ export class WorkerPool<TPool extends ThreadPool> {
 
   async #start(): Promise<void> {
     // After a crash of its actor the old threads may still be there.
-    await this.#stop();
+    await this.stop();
     const pool = await this.#startPool();
     this.#pool = pool;
     this.#dispatcher.setExecutor(Pool.THREADS, pool);
   }
 
-  async #stop(): Promise<void> {
+  /** Ends the threads; resolves when all have exited. Harmless when there are none. */
+  async stop(): Promise<void> {
     const pool = this.#pool;
     if (pool === undefined) return;
     await pool.close({ drainMs: this.#drainMs });

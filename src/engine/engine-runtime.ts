@@ -1,7 +1,7 @@
 // Owns the composition of an engine: the one place where clock, chance, ids, journal, guard, threads and actors are made
 // and joined. Order of the parts = order of the root supervisor's children; stopping goes the other way.
 //
-//   root supervisor (rest_for_one)
+//   root supervisor (one_for_one)
 //   ├─ journal ── resource-manager ── worker-pool ── dispatcher ── sessions (registry) ── session ── workflow ── task
 
 import { rm } from 'node:fs/promises';
@@ -34,6 +34,11 @@ import { EventBus } from './event-bus.ts';
 import { SystemTimers } from './system-timers.ts';
 
 const RANDOM_ID_LENGTH = 12;
+/**
+ * one_for_one, because what the actors work on (queue, guard, runs) lives beside them and outlasts a crash; with a
+ * durable journal behind it the tree can become rest_for_one and rebuild everything from facts.
+ */
+const ROOT_FLAGS = { strategy: 'one_for_one', intensity: 3, periodMs: 5_000 } as const;
 /** Facts that the memory store keeps; the oldest are forgotten beyond it. */
 const KEPT_FACTS = 10_000;
 
@@ -58,6 +63,10 @@ export class EngineRuntime {
   /** Task modules registered by the program, for threads that start later. */
   readonly #taskModules = new Map<string, string>();
   #supervisor: ActorSupervisor | undefined;
+  /** Called when the root supervisor has given up: no part of the tree is left. */
+  onGaveUp: () => void = () => {};
+  /** Called when a session's actor ended with an error. */
+  onSessionCrashed: (sessionId: string, error: unknown) => void = () => {};
   #singles: SingleTasks | undefined;
   #isStopping = false;
 
@@ -119,7 +128,7 @@ export class EngineRuntime {
 
   /** Starts nothing any more and waits for what runs, at most `drainMs`. */
   async drain(drainMs: number): Promise<void> {
-    this.actor('dispatcher').send({ type: 'dispatch.drain' });
+    this.#tell('dispatcher', { type: 'dispatch.drain' });
     const limit = this.after(drainMs);
     await Promise.race([this.dispatcher.idle(), limit.promise]);
     limit.cancel();
@@ -168,11 +177,15 @@ export class EngineRuntime {
     const supervisor = this.#supervisor;
     this.#isStopping = true;
     if (supervisor !== undefined) {
-      this.actor('dispatcher').send({ type: 'dispatch.stop' });
+      this.#tell('dispatcher', { type: 'dispatch.stop' });
       await this.#endOf('worker-pool', { type: 'pool.stop' });
+      // Its actor may be gone, and the threads must not stay.
+      await this.workerPool.stop();
       this.#singles?.tasks.close();
-      this.actor('resource-manager').send({ type: 'resource.close' });
+      this.#tell('resource-manager', { type: 'resource.close' });
+      this.guard.close();
       await this.#endOf('journal', { type: 'journal.close' });
+      await this.journal.close();
       await supervisor.stop();
     }
     await this.inline.close({ drainMs: 0 });
@@ -183,7 +196,7 @@ export class EngineRuntime {
 
   async #startActors(): Promise<void> {
     this.#supervisor = startSupervisor(
-      { strategy: 'rest_for_one', intensity: 3, periodMs: 5_000 },
+      ROOT_FLAGS,
       [
         { id: 'journal', restart: 'transient', start: () => ({ logic: createJournalLogic(this.journal) }) },
         {
@@ -202,6 +215,9 @@ export class EngineRuntime {
       ],
       { clock: this.timers, timers: this.timers, events: this.bus },
     );
+    void this.#supervisor.done.then(() => {
+      if (!this.#isStopping) this.onGaveUp();
+    });
     this.dispatcher.setExecutor(Pool.INLINE, this.inline);
     this.#singles = new SingleTasks(
       { runner: this.runner, scheduler: this.scheduler, events: this.bus, clock: this.timers },
@@ -212,7 +228,11 @@ export class EngineRuntime {
   }
 
   #createSessionsLogic() {
-    return createRegistryLogic<SessionLogic>({ childId: 'session', onDone: () => {}, onError: () => {} });
+    return createRegistryLogic<SessionLogic>({
+      childId: 'session',
+      onDone: () => {},
+      onError: (child, error) => this.onSessionCrashed(child.getSnapshot().context.sessionId, error),
+    });
   }
 
   /** Resolves once the threads are up. @throws RuntimeError INTERNAL when none can be started */
@@ -234,9 +254,15 @@ export class EngineRuntime {
     });
   }
 
+  /** Sends an event to an actor of the tree; one that is down misses it. */
+  #tell(id: string, event: { readonly type: string; readonly threadId?: number }): void {
+    this.#supervisor?.child(id)?.send(event);
+  }
+
   /** Sends an actor of the tree its last event and resolves when it has ended. */
   #endOf(id: string, event: { readonly type: string }): Promise<void> {
-    const actor = this.actor(id);
+    const actor = this.supervisor.child(id);
+    if (actor === undefined) return Promise.resolve();
     return new Promise((resolve) => {
       actor.subscribe({ complete: () => resolve(), error: () => resolve() });
       actor.send(event);
@@ -276,13 +302,13 @@ export class EngineRuntime {
       host: {
         threadStarted: (threadId) => {
           this.bus.emit('worker.started', {}, { threadId });
-          this.#tellPool('pool.complete');
+          this.#tell('worker-pool', { type: 'pool.complete' });
         },
         threadExited: (threadId, { code, killed }) => {
-          this.supervisor.child('resource-manager')?.send({ type: 'resource.thread-exited', threadId });
+          this.#tell('resource-manager', { type: 'resource.thread-exited', threadId });
           const reason = killed ? 'stopped' : this.#isStopping ? 'shutdown' : 'died';
           this.bus.emit(killed ? 'worker.killed' : 'worker.exited', {}, { threadId, code, reason });
-          this.#tellPool('pool.thread-exited');
+          this.#tell('worker-pool', { type: 'pool.thread-exited' });
         },
         sealThread: (threadId) => this.guard.sealThread(threadId),
         allocate: async (threadId, request, options) => {
@@ -290,10 +316,6 @@ export class EngineRuntime {
         },
       },
     });
-  }
-
-  #tellPool(type: 'pool.complete' | 'pool.thread-exited'): void {
-    this.#supervisor?.child('worker-pool')?.send({ type });
   }
 
   #createInline(): InlineExecutor {

@@ -2,6 +2,7 @@
 // composed in engine-runtime.ts; what a run is made of is in workflow-plan.ts.
 
 import { SessionActor } from '../actors/session.ts';
+import type { ActorSupervisor } from '../actors/supervisor.ts';
 import type { WorkflowRun as RunActor } from '../actors/workflow-run.ts';
 import type { RuntimeEventHandler, RuntimeEventType } from '../domain/events.ts';
 import type { RunId, SessionId } from '../domain/ids.ts';
@@ -68,6 +69,16 @@ export class OrchestrationEngine implements AsyncDisposable {
         ),
     });
     this.tasks = this.#createTaskOrchestrator();
+    runtime.onSessionCrashed = (sessionId, error) => this.#sessions.get(sessionId)?.actor.crashed(error);
+    runtime.onGaveUp = () => {
+      // The actors of the sessions went down with the tree; their runs and threads are still there.
+      const error = new RuntimeError(
+        'ACTOR_CRASHED',
+        'the root supervisor gave up: too many crashes in too short a time',
+      );
+      for (const { actor } of this.#sessions.values()) actor.crashed(error);
+      void this.shutdown({ drainMs: 0 });
+    };
     this.#counters = new EngineCounters({
       openRuns: () => this.#runs.open(),
       singles: () => runtime.singles,
@@ -258,6 +269,11 @@ export class OrchestrationEngine implements AsyncDisposable {
 
   getSystemStatus(): SystemStatus {
     return systemStatus(this.#runtime, this.#counters.read());
+  }
+
+  /** The root of the engine's actor tree: journal, resource-manager, worker-pool, dispatcher, sessions. */
+  get supervisor(): ActorSupervisor {
+    return this.#runtime.supervisor;
   }
 
   /** Whether `shutdown` was called. */

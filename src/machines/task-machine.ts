@@ -2,6 +2,7 @@
 //
 //   ready ──start──▶ running ──completed──▶ (completed)
 //     ▲                │ ├──failed──▶ retrying | (failed)
+//     │                │ ├──stopped──▶ ready      its thread was taken away, not its right to run
 //     │                │ └──deadline──▶ expiring ──attempt over──▶ retrying | (failed)
 //     └──retry-due── retrying
 //   cancel: ready, retrying ──▶ (cancelled);  running, expiring ──▶ cancelling ──attempt over──▶ (cancelled)
@@ -116,7 +117,7 @@ export const taskMachine = setup({
           { guard: 'mayRetry', target: 'retrying', actions: ['endAttempt', 'keepError'] },
           { target: 'failed', actions: ['endAttempt', 'keepError'] },
         ],
-        'attempt.stopped': { target: 'cancelled', actions: 'endAttempt' },
+        'attempt.stopped': { target: 'ready', actions: 'endAttempt' },
         'task.deadline': 'expiring',
         'task.cancel': { target: 'cancelling', actions: 'keepReason' },
       },

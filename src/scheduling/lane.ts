@@ -3,6 +3,7 @@
 
 import type { ExecutionMode } from '../domain/statuses.ts';
 import { BinaryHeap } from './binary-heap.ts';
+import { Followers } from './followers.ts';
 import { type CapacityRequest, compareReady, POOL_COUNT, type Pool, type ReadyTask } from './ready-task.ts';
 
 /** The tasks of several lanes that may run at once. */
@@ -26,6 +27,8 @@ export class Lane<Request extends CapacityRequest = CapacityRequest> {
   readonly #heaps: BinaryHeap<ReadyTask<Request>>[] = [];
   /** Which ring of the scheduler holds the lane, by pool; -1 = none. */
   readonly ringLevel: number[] = [];
+  /** Tasks that wait for capacity behind a parked one of the lane. */
+  readonly followers = new Followers<Request>();
   inFlight = 0;
   parked = 0;
   paused = false;

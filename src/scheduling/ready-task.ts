@@ -24,8 +24,11 @@ export interface CapacityPort<Request extends CapacityRequest> {
   unmarkWaiting(request: Request): void;
 }
 
-/** idle → queued ⇄ parked → started → idle; `queued` waits for a slot, `parked` for capacity. */
-export type ReadyState = 'idle' | 'queued' | 'parked' | 'started';
+/**
+ * idle → queued ⇄ parked → started → idle; `queued` waits for a slot, `parked` for capacity, `following` for capacity
+ * behind a parked task of its own lane.
+ */
+export type ReadyState = 'idle' | 'queued' | 'parked' | 'following' | 'started';
 
 export interface ReadyTask<Request extends CapacityRequest = CapacityRequest> {
   readonly lane: Lane<Request>;
@@ -38,16 +41,11 @@ export interface ReadyTask<Request extends CapacityRequest = CapacityRequest> {
   state: ReadyState;
   /** Third key: when it became ready. Given by the scheduler. */
   sequence: number;
-  /** When it first had to wait for capacity; 0 = never. Given by the scheduler. */
+  /** When it first had to wait for capacity since it became ready; 0 = not yet. Given by the scheduler. */
   parkedAt: number;
 }
 
 /** The order of ready tasks within a lane. */
 export function compareReady<R extends CapacityRequest>(a: ReadyTask<R>, b: ReadyTask<R>): number {
   return a.level - b.level || a.order - b.order || a.sequence - b.sequence;
-}
-
-/** The order of tasks that wait at a resource: by level, then first come first served, whatever their rank. */
-export function compareParked<R extends CapacityRequest>(a: ReadyTask<R>, b: ReadyTask<R>): number {
-  return a.level - b.level || a.parkedAt - b.parkedAt;
 }

@@ -8,7 +8,7 @@
 // Invariants: a task is in exactly one state; capacity of a started task is given back once, by `finished`.
 
 import { invariant } from '../domain/runtime-error.ts';
-import type { Lane } from './lane.ts';
+import type { Lane, LaneGroup } from './lane.ts';
 import { Parking } from './parking.ts';
 import {
   type CapacityPort,
@@ -25,12 +25,13 @@ export class Scheduler<Request extends CapacityRequest> {
   readonly #capacity: CapacityPort<Request>;
   readonly #parking: Parking<Request>;
   readonly #rings: Set<Lane<Request>>[][] = [];
-  readonly #lanes = new Set<Lane<Request>>();
+  readonly #lanes = new Map<LaneGroup, Set<Lane<Request>>>();
   readonly #depth: number[] = new Array<number>(LEVEL_COUNT).fill(0);
   /** By pool: whether parked tasks are worth a look since the last one failed. */
   readonly #parkedDirty: boolean[] = new Array<boolean>(POOL_COUNT).fill(false);
   #sequence = 0;
   #inFlight = 0;
+  #following = 0;
 
   constructor(capacity: CapacityPort<Request>) {
     this.#capacity = capacity;
@@ -51,17 +52,21 @@ export class Scheduler<Request extends CapacityRequest> {
 
   /** Tasks that have their turn and wait for capacity. */
   get parkedCount(): number {
-    return this.#parking.size;
+    return this.#parking.size + this.#following;
   }
 
   addLane(lane: Lane<Request>): void {
-    this.#lanes.add(lane);
+    const members = this.#lanes.get(lane.group);
+    if (members === undefined) this.#lanes.set(lane.group, new Set([lane]));
+    else members.add(lane);
   }
 
   /** Forgets a lane; its tasks must have ended or been removed. */
   removeLane(lane: Lane<Request>): void {
     invariant(lane.inFlight === 0, 'a lane is removed with tasks in flight');
-    this.#lanes.delete(lane);
+    const members = this.#lanes.get(lane.group);
+    members?.delete(lane);
+    if (members?.size === 0) this.#lanes.delete(lane.group);
     for (let pool = 0; pool < POOL_COUNT; pool++) this.#leaveRing(lane, pool as Pool);
   }
 
@@ -81,11 +86,17 @@ export class Scheduler<Request extends CapacityRequest> {
 
   /** Takes back a task that has not started; false when it is not waiting here. */
   remove(task: ReadyTask<Request>): boolean {
-    if (task.state === 'parked') this.#parking.leave(task, 'idle');
-    else if (task.state === 'queued') task.state = 'idle';
-    else return false;
+    const before = task.state;
+    if (before === 'idle' || before === 'started') return false;
+    if (before === 'parked') this.#parking.leave(task, 'idle');
+    else this.#parking.forget(task);
+    if (before === 'following') this.#following--;
+    task.state = 'idle';
     this.#depth[task.level] = (this.#depth[task.level] ?? 0) - 1;
+    if (before !== 'following') this.#releaseFollower(task);
     this.#laneChanged(task.lane);
+    // Others may have waited behind it.
+    if (before === 'parked') this.#parkedDirty.fill(true);
     return true;
   }
 
@@ -100,11 +111,17 @@ export class Scheduler<Request extends CapacityRequest> {
       const task = lane?.pop(pool);
       invariant(lane !== undefined && task !== undefined, 'a lane in a ring has a task to give');
       const { request } = task;
-      if (request === null || (!this.#parking.isBlocked(task, request) && this.#capacity.tryGrant(request))) {
+      const isLed = lane.followers.isLed(task);
+      if (request === null || (!isLed && !this.#parking.isBlocked(task, request) && this.#capacity.tryGrant(request))) {
         task.state = 'started';
+        this.#parking.forget(task);
         return this.#started(task);
       }
-      this.#parking.park(task, request);
+      if (isLed) {
+        this.#parking.forget(task);
+        lane.followers.follow(task);
+        this.#following++;
+      } else this.#parking.park(task, request);
       this.#place(lane, pool);
     }
   }
@@ -121,7 +138,7 @@ export class Scheduler<Request extends CapacityRequest> {
     this.#inFlight--;
     this.#parkedDirty.fill(true);
     if (groupWasFull) {
-      for (const member of this.#lanes) if (member.group === lane.group) this.#laneChanged(member);
+      for (const member of this.#lanes.get(lane.group) ?? []) this.#laneChanged(member);
     } else this.#laneChanged(lane);
   }
 
@@ -136,10 +153,22 @@ export class Scheduler<Request extends CapacityRequest> {
     lane.inFlight++;
     lane.group.inFlight++;
     this.#inFlight++;
+    this.#releaseFollower(task);
+    // Parked tasks of a group that has just become full must not block others.
+    if (lane.group.inFlight >= lane.group.limit) this.#parkedDirty.fill(true);
     // Out and in again at the end: round robin among the lanes of a level.
     this.#leaveRing(lane, task.pool);
     this.#laneChanged(lane);
     return task;
+  }
+
+  /** A task of the lane waits no more: the next of its kind tries in its place. */
+  #releaseFollower(task: ReadyTask<Request>): void {
+    const follower = task.lane.followers.release(task);
+    if (follower === undefined) return;
+    this.#following--;
+    task.lane.push(follower);
+    this.#place(task.lane, follower.pool);
   }
 
   #nextParked(pool: Pool, level: number): ReadyTask<Request> | undefined {
@@ -149,8 +178,10 @@ export class Scheduler<Request extends CapacityRequest> {
       this.#laneChanged(task.lane);
     }
     const granted = this.#parking.grant(pool, level);
+    // Whoever stood behind it may be of the other pool.
+    if (granted !== undefined) this.#parkedDirty.fill(true);
     // Only a look at all levels that found nothing makes another look pointless.
-    if (granted === undefined && level === NO_LEVEL) this.#parkedDirty[pool] = false;
+    else if (level === NO_LEVEL) this.#parkedDirty[pool] = false;
     return granted;
   }
 
@@ -178,7 +209,7 @@ export class Scheduler<Request extends CapacityRequest> {
     const level = head !== undefined && lane.mayPop(pool) ? head.level : -1;
     if (lane.ringLevel[pool] === level) return;
     this.#leaveRing(lane, pool);
-    if (level === -1 || !this.#lanes.has(lane)) return;
+    if (level === -1 || this.#lanes.get(lane.group)?.has(lane) !== true) return;
     this.#rings[pool]?.[level]?.add(lane);
     lane.ringLevel[pool] = level;
   }

@@ -1,5 +1,6 @@
 // Tests who gets capacity next, and how waits end: order, waking, cancel, time-out, several resources at once.
 
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { realAtomics } from '../../src/resources/atomics-layer.ts';
 import { CapacityLedger } from '../../src/resources/capacity-ledger.ts';
@@ -166,9 +167,9 @@ describe('cancel and time out', () => {
     const giveBack = hold({ r: 1 });
     const abort = new AbortController();
     const waiter = wait({ r: 1 }, { timeoutMs: 100, signal: abort.signal });
-    expect(time.pendingTimers).toBe(1);
+    expect([time.pendingTimers, getEventListeners(abort.signal, 'abort').length]).toEqual([1, 1]);
     giveBack();
-    expect(time.pendingTimers).toBe(0);
+    expect([time.pendingTimers, getEventListeners(abort.signal, 'abort').length]).toEqual([0, 0]);
     // 28. The permit that was handed over stays with its waiter, whatever is aborted afterwards.
     abort.abort();
     await settle();

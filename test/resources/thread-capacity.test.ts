@@ -1,6 +1,7 @@
 // Tests a thread's face on the shared bytes, and waits on its behalf, in chosen orders of steps.
 
 import { describe, expect, it } from 'vitest';
+import { realAtomics } from '../../src/resources/atomics-layer.ts';
 import { ThreadCapacity } from '../../src/resources/thread-capacity.ts';
 import { codeOf, createTestGuard, follow, settle } from './virtual-time.ts';
 
@@ -85,6 +86,30 @@ describe('ThreadCapacity', () => {
     expect(capacity.tryAllocate({ a: 1 })).toBeNull();
     guard.unmarkWaiting(task);
     expect(capacity.tryAllocate({ a: 1 })).not.toBeNull();
+  });
+
+  it('15. a waiter that was refused because of a take which is then rolled back is woken', async () => {
+    const { guard } = createBench({ a: 1, b: 1 });
+    let afterFirst: () => void = () => undefined;
+    const capacity = new ThreadCapacity(guard.ledger.buffer, 5, {
+      ...realAtomics,
+      compareExchange: (...words) => {
+        const found = realAtomics.compareExchange(...words);
+        if (guard.getUsage('a').current === 1) afterFirst();
+        return found;
+      },
+    });
+    const waiting: ReturnType<typeof follow>[] = [];
+    // The thread has `a` and not yet `b`: now `b` goes, and somebody waits for `a`.
+    afterFirst = () => {
+      afterFirst = () => undefined;
+      expect(guard.allocate('b', 'main')).not.toBeNull();
+      waiting.push(follow(guard.acquire({ a: 1 })));
+      expect(guard.getUsage('a').waiting).toBe(1);
+    };
+    expect(capacity.tryAllocate({ a: 1, b: 1 })).toBeNull();
+    await expect.poll(() => waiting[0]?.state).toBe('granted');
+    guard.close();
   });
 
   it('31. what an exited thread held comes back exactly once, with events, and wakes those who wait', async () => {

@@ -4,13 +4,7 @@
 import { expect } from 'vitest';
 import type { ExecutionMode } from '../../src/domain/statuses.ts';
 import { Lane, type LaneGroup } from '../../src/scheduling/lane.ts';
-import {
-  compareParked,
-  compareReady,
-  type Pool,
-  type ReadyState,
-  type ReadyTask,
-} from '../../src/scheduling/ready-task.ts';
+import { compareReady, type Pool, type ReadyState, type ReadyTask } from '../../src/scheduling/ready-task.ts';
 import { Scheduler } from '../../src/scheduling/scheduler.ts';
 import { type AmountRequest, MemoryCapacity } from './memory-capacity.ts';
 
@@ -35,6 +29,15 @@ export class ModelTask implements ReadyTask<AmountRequest> {
     this.order = facts.order ?? 0;
     this.request = facts.request ?? null;
   }
+}
+
+/** How things stood before a decision. */
+interface Past {
+  readonly startable: ReadonlySet<ModelTask>;
+  readonly parkedBefore: ReadonlySet<ModelTask>;
+  readonly free: readonly number[];
+  /** Places in line. */
+  readonly claims: ReadonlyMap<ModelTask, number>;
 }
 
 export interface ModelTaskFacts {
@@ -86,6 +89,7 @@ export class SchedulerModel {
     const startable = new Set(before.filter(({ task }) => this.mayStart(task)).map(({ task }) => task));
     const parkedBefore = new Set(before.filter(({ wasParked }) => wasParked).map(({ task }) => task));
     const free = [...this.capacity.free];
+    const claims = new Map(before.map(({ task }) => [task, task.parkedAt]));
     const given = this.scheduler.next(pool);
     if (given === undefined) {
       this.#checkRefusal(pool);
@@ -98,7 +102,7 @@ export class SchedulerModel {
     expect(startable.has(task), `task ${task.number} was not eligible`).toBe(true);
     task.starts++;
     this.running.push(task);
-    this.#checkChoice(task, startable, parkedBefore, free);
+    this.#checkChoice(task, { startable, parkedBefore, free, claims });
     this.#checkLimits();
     return task;
   }
@@ -106,8 +110,11 @@ export class SchedulerModel {
   /** Starts whatever may start, in both pools. */
   drain(): ModelTask[] {
     const started: ModelTask[] = [];
-    for (const pool of [0, 1] as const) {
-      for (let task = this.next(pool); task !== undefined; task = this.next(pool)) started.push(task);
+    for (let before = -1; before < started.length; ) {
+      before = started.length;
+      for (const pool of [0, 1] as const) {
+        for (let task = this.next(pool); task !== undefined; task = this.next(pool)) started.push(task);
+      }
     }
     return started;
   }
@@ -119,7 +126,7 @@ export class SchedulerModel {
   }
 
   waiting(): ModelTask[] {
-    return this.tasks.filter(({ state }) => state === 'queued' || state === 'parked');
+    return this.tasks.filter(({ state }) => state !== 'idle' && state !== 'started');
   }
 
   /** Whether the lane's limits, pause and mode let the task start, capacity aside. */
@@ -138,7 +145,7 @@ export class SchedulerModel {
     const parked = this.waiting().filter((other) => other.state === 'parked' && other !== task && this.mayStart(other));
     return parked.some((other) => {
       if (!share(task, other)) return false;
-      return task.state === 'parked' ? compareParked(other, task) < 0 : other.level <= task.level;
+      return isAhead(other, task);
     });
   }
 
@@ -151,12 +158,8 @@ export class SchedulerModel {
   }
 
   /** Something was given: then nothing with a better claim was passed over. */
-  #checkChoice(
-    task: ModelTask,
-    startable: ReadonlySet<ModelTask>,
-    parkedBefore: ReadonlySet<ModelTask>,
-    free: readonly number[],
-  ): void {
+  #checkChoice(task: ModelTask, past: Past): void {
+    const { startable, parkedBefore, free, claims } = past;
     const fitted = (other: ModelTask) =>
       other.request === null ||
       other.request.indices.every((r, i) => (free[r] ?? 0) >= (other.request?.amounts[i] ?? 0));
@@ -164,26 +167,25 @@ export class SchedulerModel {
       if (other === task || other.pool !== task.pool) continue;
       // Ahead of it in the line of a resource that it took.
       if (parkedBefore.has(other) && share(task, other)) {
-        const isAhead = parkedBefore.has(task) ? compareParked(other, task) < 0 : other.level <= task.level;
-        expect(isAhead, `task ${task.number} overtook ${other.number} in its line`).toBe(false);
+        expect(isAhead(other, task, claims), `task ${task.number} overtook ${other.number} in its line`).toBe(false);
       }
-      if (!fitted(other) || this.#wasBehindAnother(other, startable, parkedBefore)) continue;
+      if (!fitted(other) || this.#wasBehindAnother(other, past)) continue;
       expect(other.level, `task ${other.number} has a better level than ${task.number}`).toBeGreaterThanOrEqual(
         task.level,
       );
       const sameTurn = other.lane === task.lane && other.level === task.level;
-      if (!sameTurn || (task.lane.mode === 'resource_aware' && parkedBefore.has(task))) continue;
+      if (!sameTurn || (parkedBefore.has(task) && (task.lane.mode === 'resource_aware' || !sameKind(task, other))))
+        continue;
       expect(compareReady(other, task), `task ${other.number} comes before ${task.number}`).toBeGreaterThan(0);
     }
   }
 
-  #wasBehindAnother(task: ModelTask, startable: ReadonlySet<ModelTask>, parkedBefore: ReadonlySet<ModelTask>): boolean {
+  #wasBehindAnother(task: ModelTask, { startable, parkedBefore, claims }: Past): boolean {
     for (const other of startable) {
       if (other === task || !share(task, other)) continue;
-      // Queued ones of its own turn that come first and do not fit park ahead of it within the same call.
-      if (!parkedBefore.has(other) && !parkedBefore.has(task) && other.level <= task.level) return true;
-      if (!parkedBefore.has(other)) continue;
-      if (parkedBefore.has(task) ? compareParked(other, task) < 0 : other.level <= task.level) return true;
+      // Queued ones that come first and do not fit park ahead of it within the same call.
+      const queuedAhead = parkedBefore.has(task) ? other.level < task.level : other.level <= task.level;
+      if (parkedBefore.has(other) ? isAhead(other, task, claims) : queuedAhead) return true;
     }
     return false;
   }
@@ -199,7 +201,7 @@ export class SchedulerModel {
     }
     const waiting = this.waiting();
     expect(this.scheduler.inFlight).toBe(this.running.length);
-    expect(this.scheduler.parkedCount).toBe(waiting.filter(({ state }) => state === 'parked').length);
+    expect(this.scheduler.parkedCount).toBe(waiting.filter(({ state }) => state !== 'queued').length);
     for (const [level, depth] of this.scheduler.queueDepth.entries()) {
       expect(depth).toBe(waiting.filter((task) => task.level === level).length);
     }
@@ -207,6 +209,17 @@ export class SchedulerModel {
     expect(this.capacity.held).toBe(withRequest);
     expect(this.capacity.marked).toBe(waiting.filter(({ state }) => state === 'parked').length);
   }
+}
+
+/** Whether the first has the better claim on what both want; the second need not have a place in line yet. */
+function isAhead(a: ModelTask, b: ModelTask, claims?: ReadonlyMap<ModelTask, number>): boolean {
+  const at = (task: ModelTask) =>
+    (claims === undefined ? task.parkedAt : (claims.get(task) ?? 0)) || Number.POSITIVE_INFINITY;
+  return a.level < b.level || (a.level === b.level && at(a) < at(b));
+}
+
+function sameKind(a: ModelTask, b: ModelTask): boolean {
+  return a.pool === b.pool && String(a.request?.indices) === String(b.request?.indices);
 }
 
 function share(a: ModelTask, b: ModelTask): boolean {

@@ -7,7 +7,7 @@ import type { ExecutionMode } from '../../src/domain/statuses.ts';
 import type { LaneGroup } from '../../src/scheduling/lane.ts';
 import type { Pool } from '../../src/scheduling/ready-task.ts';
 import { type AmountRequest, requestOf } from './memory-capacity.ts';
-import { type ModelTask, type ModelTaskFacts, SchedulerModel } from './scheduler-model.ts';
+import { type ModelTaskFacts, SchedulerModel } from './scheduler-model.ts';
 
 const CAPACITIES = [1, 3, 4];
 
