@@ -2,9 +2,9 @@
 // Why: both faces (main thread, threads) refuse the same bad input with the same words, and the ledger sees only numbers
 // in ascending order. Must never take anything.
 
+import { NearNames } from '../domain/near-name.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import { amountOfUnits, type UnitScale, unitsOfAmount } from './fixed-point.ts';
-import { nearestName } from './near-name.ts';
 
 /** One resource of a request. */
 export interface AmountRequest {
@@ -83,7 +83,7 @@ export function requireSome(request: PreparedRequest): PreparedRequest {
 
 /** The error for an id that is not registered, with the nearest one that is. */
 export function resourceNotFound(resourceId: string, known: Iterable<string>): RuntimeError {
-  const nearest = nearestName(String(resourceId), known);
+  const nearest = new NearNames(known).nearest(String(resourceId));
   const remedy = nearest === undefined ? 'register it first' : `did you mean "${nearest}"?`;
   return new RuntimeError('RESOURCE_NOT_FOUND', `no resource "${resourceId}" is registered; ${remedy}`, {
     details: { resourceId, ...(nearest === undefined ? {} : { nearest }) },

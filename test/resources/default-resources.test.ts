@@ -3,7 +3,6 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { defaultResources, readMachine } from '../../src/resources/default-resources.ts';
-import { nearestName } from '../../src/resources/near-name.ts';
 import { createTestGuard } from './virtual-time.ts';
 
 describe('default resources', () => {
@@ -34,15 +33,5 @@ describe('default resources', () => {
       guard.register(resourceId, type, capacity, options);
     }
     expect(guard.getUsage('sys-compute').available).toBe(machine.cpuCount);
-  });
-});
-
-describe('nearestName', () => {
-  it('finds a mistyped name and nothing that is far', () => {
-    const known = ['sys-compute', 'sys-memory', 'api-global', 'a'];
-    expect(nearestName('sys-memroy', known)).toBe('sys-memory');
-    expect(nearestName('SYS-COMPUTE', known)).toBe('sys-compute');
-    expect(nearestName('gpu', known)).toBeUndefined();
-    expect(nearestName('', [])).toBeUndefined();
   });
 });

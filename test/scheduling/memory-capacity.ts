@@ -58,6 +58,11 @@ export class MemoryCapacity implements CapacityPort<AmountRequest> {
     this.#marks.set(request, marks - 1);
   }
 
+  /** Grants of one request not given back. */
+  heldBy(request: AmountRequest): number {
+    return this.#granted.get(request) ?? 0;
+  }
+
   /** Grants not given back. */
   get held(): number {
     return sum(this.#granted.values());

@@ -206,7 +206,11 @@ export class SchedulerModel {
       expect(depth).toBe(waiting.filter((task) => task.level === level).length);
     }
     const withRequest = this.running.filter(({ request }) => request !== null).length;
-    expect(this.capacity.held).toBe(withRequest);
+    const byTasks = this.running.reduce(
+      (sum, { request }) => sum + (request === null ? 0 : this.capacity.heldBy(request)),
+      0,
+    );
+    expect(byTasks).toBe(withRequest);
     expect(this.capacity.marked).toBe(waiting.filter(({ state }) => state === 'parked').length);
   }
 }
