@@ -57,7 +57,13 @@ export class Dispatcher {
     if (!this.#open || this.#pumping) return;
     this.#pumping = true;
     try {
-      for (let pool = 0; pool < POOL_COUNT; pool++) this.#fill(pool as Pool);
+      // A start in a later pool may be what a task of an earlier one waited behind.
+      for (let again = true; again; ) {
+        again = false;
+        for (let pool = 0; pool < POOL_COUNT; pool++) {
+          if (this.#fill(pool as Pool) && pool > 0) again = true;
+        }
+      }
     } finally {
       this.#pumping = false;
     }
@@ -85,14 +91,17 @@ export class Dispatcher {
     this.pumpSoon();
   }
 
-  #fill(pool: Pool): void {
+  /** Whether anything started. */
+  #fill(pool: Pool): boolean {
     const executor = this.#executors[pool];
-    if (executor === undefined) return;
-    while (this.#open && executor.freeSlots() > 0) {
+    let started = false;
+    while (executor !== undefined && this.#open && executor.freeSlots() > 0) {
       const task = this.#scheduler.next(pool);
-      if (task === undefined) return;
+      if (task === undefined) break;
+      started = true;
       // The runner's records are the only tasks this scheduler is given.
       (task as TaskRecord).actor?.send({ type: 'task.start' });
     }
+    return started;
   }
 }

@@ -6,12 +6,14 @@ import type { TimerHandle } from '../domain/clock.ts';
 import type { RunId, SessionId, TaskId } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/json-value.ts';
 import type { RetryPolicy } from '../domain/retry-policy.ts';
+import type { MachineLogic } from '../machines/compiled-machine.ts';
 import type { TaskEnding, taskMachine } from '../machines/task-machine.ts';
 import type { Lane } from '../scheduling/lane.ts';
 import type { CapacityRequest, Pool, ReadyState, ReadyTask } from '../scheduling/ready-task.ts';
 import type { ActorRegistry } from './actor-registry.ts';
 
-export type TaskLogic = typeof taskMachine;
+/** The task machine, interpreted or compiled. */
+export type TaskLogic = MachineLogic<typeof taskMachine>;
 
 /** How a task is run: fixed, shared by all its attempts. */
 export interface TaskSpec {

@@ -188,6 +188,8 @@ export class WorkflowRun implements TaskOwner, RunView {
           this.#parts.scheduler.setPaused(this.lane, true);
           this.#parts.journal.append({ type: 'run.paused', v: 1, runId: this.runId, atMs: this.#parts.clock.now() });
           this.#parts.events.emit('workflow.paused', this.#subject);
+          // Tasks of other runs need not wait behind those of this one any more.
+          this.#parts.runner.wake();
         },
         resumeTasks: () => {
           this.#parts.journal.append({ type: 'run.resumed', v: 1, runId: this.runId, atMs: this.#parts.clock.now() });

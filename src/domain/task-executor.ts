@@ -26,7 +26,9 @@ export type AttemptOutcome =
   | { readonly kind: 'completed'; readonly output: unknown; readonly threadId: number }
   | { readonly kind: 'failed'; readonly error: SerializedError; readonly threadId: number }
   /** `stop` was called and the body is gone; `killed` tells whether its thread had to be terminated. */
-  | { readonly kind: 'stopped'; readonly killed: boolean; readonly threadId: number };
+  | { readonly kind: 'stopped'; readonly killed: boolean; readonly threadId: number }
+  /** The executor could not start it soon enough and gives it back, as if it had not been picked. */
+  | { readonly kind: 'returned'; readonly threadId: number };
 
 /** What an executor tells about its attempts; one sink for all, so that no attempt needs a closure of its own. */
 export interface AttemptSink {

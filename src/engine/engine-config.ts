@@ -32,6 +32,7 @@ const configSchema = z.strictObject({
   cancelGraceMs: z.number().min(0).optional(),
   threadHeapMb: z.number().min(16).optional(),
   maxInlineTasks: positiveCount.optional(),
+  taskMachine: z.enum(['compiled', 'interpreted']).optional(),
 });
 
 /** What `OrchestrationEngine.create` takes; each key has a default that serves. */
@@ -55,6 +56,8 @@ export interface EngineConfig {
   readonly threadHeapMb?: number | undefined;
   /** Inline tasks at once; default 64. */
   readonly maxInlineTasks?: number | undefined;
+  /** How task actors run: `compiled` (default) or by XState's interpreter, whose microsteps an inspector can see. */
+  readonly taskMachine?: 'compiled' | 'interpreted' | undefined;
 }
 
 export interface ResourceConfig {
@@ -78,6 +81,7 @@ export interface ResolvedConfig {
   readonly cancelGraceMs: number;
   readonly threadHeapMb: number | undefined;
   readonly maxInlineTasks: number;
+  readonly taskMachine: 'compiled' | 'interpreted';
 }
 
 const CONFIG_FILE = 'config/default.json';
@@ -99,6 +103,7 @@ export function resolveConfig(given: EngineConfig = {}, folder: string = process
     cancelGraceMs: config.cancelGraceMs ?? 250,
     threadHeapMb: config.threadHeapMb,
     maxInlineTasks: config.maxInlineTasks ?? 64,
+    taskMachine: config.taskMachine ?? 'compiled',
   };
 }
 

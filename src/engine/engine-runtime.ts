@@ -92,6 +92,7 @@ export class EngineRuntime {
       timers: this.timers,
       random: Math.random,
       cancelGraceMs: config.cancelGraceMs,
+      taskMachine: config.taskMachine,
     });
     this.workerPool = new WorkerPool(() => this.#startThreads(), this.dispatcher);
     this.inline = this.#createInline();

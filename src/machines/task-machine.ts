@@ -3,6 +3,7 @@
 //   ready ──start──▶ running ──completed──▶ (completed)
 //     ▲                │ ├──failed──▶ retrying | (failed)
 //     │                │ ├──stopped──▶ ready      its thread was taken away, not its right to run
+//     │                │ ├──returned──▶ ready     no thread came free for it: not counted as an attempt
 //     │                │ └──deadline──▶ expiring ──attempt over──▶ retrying | (failed)
 //     └──retry-due── retrying
 //   cancel: ready, retrying ──▶ (cancelled);  running, expiring ──▶ cancelling ──attempt over──▶ (cancelled)
@@ -39,7 +40,8 @@ export type TaskEvent =
   | { readonly type: 'task.retry-due' }
   | { readonly type: 'attempt.completed'; readonly output: unknown }
   | { readonly type: 'attempt.failed'; readonly error: SerializedError }
-  | { readonly type: 'attempt.stopped' };
+  | { readonly type: 'attempt.stopped' }
+  | { readonly type: 'attempt.returned' };
 
 /** How a task ended: the output of its actor, which its parent receives with the done event. */
 export interface TaskEnding {
@@ -80,6 +82,7 @@ export const taskMachine = setup({
     unscheduleRetry: () => {},
     // Quantities.
     countAttempt: assign(({ context }) => ({ attempt: context.attempt + 1 })),
+    uncountAttempt: assign(({ context }) => ({ attempt: context.attempt - 1 })),
     keepOutput: assign(({ event }) =>
       event.type === 'attempt.completed' ? { output: event.output, error: null, ending: 'completed' as const } : {},
     ),
@@ -118,6 +121,7 @@ export const taskMachine = setup({
           { target: 'failed', actions: ['endAttempt', 'keepError'] },
         ],
         'attempt.stopped': { target: 'ready', actions: 'endAttempt' },
+        'attempt.returned': { target: 'ready', actions: ['endAttempt', 'uncountAttempt'] },
         'task.deadline': 'expiring',
         'task.cancel': { target: 'cancelling', actions: 'keepReason' },
       },
@@ -137,6 +141,7 @@ export const taskMachine = setup({
           { guard: 'mayRetryTimeout', target: 'retrying', actions: ['endAttempt', 'keepTimeout'] },
           { target: 'failed', actions: ['endAttempt', 'keepTimeout'] },
         ],
+        'attempt.returned': { target: 'ready', actions: ['endAttempt', 'uncountAttempt'] },
         'task.cancel': { target: 'cancelling', actions: 'keepReason' },
       },
     },
@@ -146,6 +151,7 @@ export const taskMachine = setup({
         'attempt.completed': { target: 'cancelled', actions: 'endAttempt' },
         'attempt.failed': { target: 'cancelled', actions: 'endAttempt' },
         'attempt.stopped': { target: 'cancelled', actions: 'endAttempt' },
+        'attempt.returned': { target: 'cancelled', actions: 'endAttempt' },
       },
     },
     retrying: {

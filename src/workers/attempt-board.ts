@@ -7,6 +7,8 @@
 //   0 state: RUNNING, CANCEL, ENDED  main, thread   thread     waited on with Atomics.waitAsync
 //   1 thread id, 0 = not begun       thread         main
 //   2 heartbeat count                thread         main
+//   3 spawn gate: OPEN, SPAWNING,    thread, main   both       compare-exchange: a thread is not terminated between the
+//     SEALED                                                   start of a child process and its being known
 
 import { invariant } from '../domain/runtime-error.ts';
 
@@ -16,9 +18,13 @@ const WORDS_PER_ROW = 16;
 const STATE = 0;
 const THREAD = 1;
 const HEARTBEATS = 2;
+const GATE = 3;
 const RUNNING = 0;
 const CANCEL = 1;
 const ENDED = 2;
+const GATE_OPEN = 0;
+const GATE_SPAWNING = 1;
+const GATE_SEALED = 2;
 
 export class AttemptBoard {
   readonly buffer: SharedArrayBuffer;
@@ -93,6 +99,24 @@ export class AttemptBoard {
   async whenSettled(row: number): Promise<void> {
     const waiter = Atomics.waitAsync(this.#words, row * WORDS_PER_ROW + STATE, RUNNING);
     if (waiter.async) await waiter.value;
+  }
+
+  /** Thread: enters the gate before it starts a child process; false = it is about to be terminated and must not. */
+  enterSpawn(row: number): boolean {
+    const index = row * WORDS_PER_ROW + GATE;
+    return Atomics.compareExchange(this.#words, index, GATE_OPEN, GATE_SPAWNING) === GATE_OPEN;
+  }
+
+  /** Thread: the child is known to the main thread, or there is none. */
+  leaveSpawn(row: number): void {
+    Atomics.compareExchange(this.#words, row * WORDS_PER_ROW + GATE, GATE_SPAWNING, GATE_OPEN);
+  }
+
+  /** Main: shuts the gate before a termination; `busy` = a child process is being started right now. */
+  sealSpawn(row: number): 'sealed' | 'busy' {
+    const index = row * WORDS_PER_ROW + GATE;
+    const before = Atomics.compareExchange(this.#words, index, GATE_OPEN, GATE_SEALED);
+    return before === GATE_SPAWNING ? 'busy' : 'sealed';
   }
 
   beat(row: number): void {

@@ -11,9 +11,10 @@ import type { TaskContext } from '../domain/task-context.ts';
 import type { CommandParameters } from './core-parameters.ts';
 import { signalProcessGroup } from './process-group.ts';
 
-/** Told of each child, at its start and when it is gone. */
-export interface ChildProcessListener {
-  started(processId: number): void;
+/** Keeps track of child processes, so that none outlives a thread that is terminated. */
+export interface ChildProcesses {
+  /** Starts one; the thread is not terminated before it is known. @throws RuntimeError TASK_CANCELLED */
+  start(create: () => ChildProcess): ChildProcess;
   ended(processId: number): void;
 }
 
@@ -33,13 +34,12 @@ interface Exit {
 export async function runCommand(
   parameters: CommandParameters,
   context: TaskContext,
-  children: ChildProcessListener,
+  children: ChildProcesses,
 ): Promise<JsonObject> {
   context.signal.throwIfAborted();
   const startedAtMs = performance.now();
-  const child = startChild(parameters);
+  const child = children.start(() => startChild(parameters));
   const processId = child.pid;
-  if (processId !== undefined) children.started(processId);
   const stdout = new OutputTail(child.stdout);
   const stderr = new OutputTail(child.stderr);
   const termination = new Termination(processId, parameters.timeout, context.signal);

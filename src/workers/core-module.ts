@@ -4,12 +4,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { JsonObject } from '../domain/json-value.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import type { TaskAction, TaskContext } from '../domain/task-context.ts';
-import { type ChildProcessListener, runCommand } from './core-command.ts';
+import { type ChildProcesses, runCommand } from './core-command.ts';
 
 type Parsers = typeof import('./core-parameters.ts');
 
-/** The actions of `core`; `children` is told of each child process, so that none outlives a killed thread. */
-export function createCoreModule(children: ChildProcessListener): Readonly<Record<string, TaskAction>> {
+/** The actions of `core`; `children` starts child processes and knows them, so that none outlives a killed thread. */
+export function createCoreModule(children: ChildProcesses): Readonly<Record<string, TaskAction>> {
   return {
     noop: () => null,
     echo: withParameters((parsers, parameters) => parsers.parseEcho(parameters).message),

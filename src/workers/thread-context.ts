@@ -41,8 +41,9 @@ export class ThreadTaskContext implements TaskContext {
     this.#cancel = new CancelSignal(services.board, message.row, message.taskName);
   }
 
-  get attemptKey(): number {
-    return this.#message.attemptKey;
+  /** Its row on the AttemptBoard. */
+  get row(): number {
+    return this.#message.row;
   }
 
   get idempotencyKey(): string {

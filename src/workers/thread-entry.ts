@@ -4,8 +4,9 @@
 // never use: each import is paid for in every thread's start.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ChildProcess } from 'node:child_process';
 import { MessageChannel, parentPort, threadId, workerData } from 'node:worker_threads';
-import { invariant } from '../domain/runtime-error.ts';
+import { invariant, RuntimeError } from '../domain/runtime-error.ts';
 import { serializeError } from '../domain/serialized-error.ts';
 import { ThreadCapacity } from '../resources/thread-capacity.ts';
 import { ArtifactStore } from './artifact-store.ts';
@@ -20,12 +21,13 @@ invariant(parentPort !== null, 'the thread entry was loaded on the main thread')
 const start = parseThreadStart(workerData);
 const { port1: homePort, port2: helloPort } = new MessageChannel();
 const home = new HomeLine(homePort);
+const board = AttemptBoard.attach(start.board);
 let capacity: ThreadCapacity | undefined;
 const attribution = new AsyncLocalStorage<ThreadTaskContext>();
 const runner = new AttemptRunner(
   threadId,
   {
-    board: AttemptBoard.attach(start.board),
+    board,
     home,
     capacity: openCapacity,
     artifacts: new ArtifactStore(start.artifactsDir),
@@ -54,10 +56,21 @@ function openCapacity(): ThreadCapacity | null {
 
 async function loadCore(): Promise<object> {
   const { createCoreModule } = await import('./core-module.ts');
-  return createCoreModule({
-    started: (processId) => home.childStarted(processId),
-    ended: (processId) => home.childEnded(processId),
-  });
+  return createCoreModule({ start: startChild, ended: (processId) => home.childEnded(processId) });
+}
+
+function startChild(create: () => ChildProcess): ChildProcess {
+  const { current } = runner;
+  if (current === null || !board.enterSpawn(current.row)) {
+    throw new RuntimeError('TASK_CANCELLED', 'no child process is started any more: the task is being stopped');
+  }
+  try {
+    const child = create();
+    if (child.pid !== undefined) home.childStarted(child.pid);
+    return child;
+  } finally {
+    board.leaveSpawn(current.row);
+  }
 }
 
 // Node gives the handler the asynchronous context in which the error was thrown.

@@ -11,6 +11,8 @@ import { assertNever, invariant, RuntimeError } from '../domain/runtime-error.ts
 import { serializeError } from '../domain/serialized-error.ts';
 import type { AttemptOutcome, TaskAssignment, TaskExecutor } from '../domain/task-executor.ts';
 import { AttemptBoard } from './attempt-board.ts';
+import { keepLoopsInterruptible } from './interruptible-loops.ts';
+import { Runway } from './runway.ts';
 import { ThreadCorrespondent } from './thread-correspondent.ts';
 import { exitFault, runFault, startFault } from './thread-faults.ts';
 import {
@@ -23,8 +25,12 @@ import { type PoolThread, ThreadPool } from './thread-pool.ts';
 import { type PackedReply, packAttempt } from './thread-protocol.ts';
 
 /** How long a thread that is changing the ledger is waited for before it is terminated all the same. */
-const SEAL_PATIENCE_MS = 100;
+const LEDGER_PATIENCE_MS = 100;
+/** The same for one that is starting a child process, which takes the system its time. */
+const SPAWN_PATIENCE_MS = 2_000;
 const SEAL_RETRY_MS = 1;
+/** The thread of an attempt that none has seen. */
+const NO_THREAD = -1;
 
 /** One thread as people see it. */
 export interface ThreadInfo {
@@ -49,12 +55,15 @@ interface Attempt {
   readonly assignment: TaskAssignment;
   readonly thread: PoolThread;
   readonly correspondent: ThreadCorrespondent;
+  /** Monotonic. */
+  readonly begunMs: number;
   stopRequested: boolean;
   /** Its thread is being terminated. */
   killed: boolean;
   /** Waits for the grace to end or for the ledger gate. */
   timer: TimerHandle | null;
-  sealDeadlineMs: number;
+  /** Since when its thread is to be terminated; null = not yet. */
+  sealingSinceMs: number | null;
 }
 
 export class ThreadExecutor implements TaskExecutor {
@@ -64,6 +73,7 @@ export class ThreadExecutor implements TaskExecutor {
   readonly #attempts = new Map<number, Attempt>();
   readonly #correspondents = new Map<number, ThreadCorrespondent>();
   readonly #firstReady = Promise.withResolvers<void>();
+  readonly #runway: Runway;
   #closing: Promise<void> | null = null;
   #onIdle: (() => void) | null = null;
   readonly #takeReplies = (replies: readonly PackedReply[]): void => {
@@ -73,6 +83,14 @@ export class ThreadExecutor implements TaskExecutor {
   private constructor(options: ThreadExecutorOptions) {
     this.#options = options;
     this.#board = AttemptBoard.create();
+    const { timers, clock, sink } = options;
+    this.#runway = new Runway(
+      timers,
+      () => clock.now(),
+      (assignments) => {
+        for (const { attemptKey } of assignments) sink.settled(attemptKey, { kind: 'returned', threadId: NO_THREAD });
+      },
+    );
     this.#pool = new ThreadPool({
       threads: options.threads,
       entryFile: options.entryFile ?? threadEntryFile(),
@@ -100,6 +118,7 @@ export class ThreadExecutor implements TaskExecutor {
    */
   static async start(options: ThreadExecutorOptions): Promise<ThreadExecutor> {
     checkThreadOptions(options);
+    keepLoopsInterruptible();
     const executor = new ThreadExecutor(options);
     try {
       await executor.#firstReady.promise;
@@ -111,15 +130,25 @@ export class ThreadExecutor implements TaskExecutor {
   }
 
   freeSlots(): number {
-    return this.#closing === null ? this.#pool.idleCount : 0;
+    return this.#closing === null ? this.#pool.idleCount + this.#runwaySlots() : 0;
   }
 
   execute(assignment: TaskAssignment): void {
     const thread = this.#closing === null ? this.#pool.take() : undefined;
-    if (thread === undefined) {
-      this.#refuse(assignment);
-      return;
-    }
+    if (thread !== undefined) this.#begin(thread, assignment);
+    else if (this.#closing === null && this.#runwaySlots() > 0) this.#runway.push(assignment);
+    else this.#refuse(assignment);
+  }
+
+  /** Attempts that may be picked ahead of a free thread: one a busy thread while attempts are short. */
+  #runwaySlots(): number {
+    const nowMs = this.#options.clock.monotonicMs();
+    let longestMs = 0;
+    for (const { begunMs } of this.#attempts.values()) longestMs = Math.max(longestMs, nowMs - begunMs);
+    return this.#runway.isOpen(longestMs) ? Math.max(0, this.#attempts.size - this.#runway.size) : 0;
+  }
+
+  #begin(thread: PoolThread, assignment: TaskAssignment): void {
     const { attemptKey: key, module } = assignment;
     const correspondent = this.#correspondents.get(thread.threadId);
     invariant(correspondent !== undefined, `thread ${thread.threadId} has no line`);
@@ -130,10 +159,11 @@ export class ThreadExecutor implements TaskExecutor {
       assignment,
       thread,
       correspondent,
+      begunMs: this.#options.clock.monotonicMs(),
       stopRequested: false,
       killed: false,
       timer: null,
-      sealDeadlineMs: 0,
+      sealingSinceMs: null,
     };
     this.#attempts.set(key, attempt);
     correspondent.begin(key);
@@ -142,12 +172,16 @@ export class ThreadExecutor implements TaskExecutor {
   }
 
   stop(attemptKey: number, graceMs: number): void {
+    const waiting = this.#runway.take(attemptKey);
+    if (waiting !== undefined) {
+      this.#settleUnstarted(waiting, { kind: 'stopped', killed: false, threadId: NO_THREAD });
+      return;
+    }
     const attempt = this.#attempts.get(attemptKey);
     if (attempt === undefined || attempt.killed) return;
     attempt.stopRequested = true;
     this.#board.raiseCancel(attempt.row);
     attempt.correspondent.stop();
-    attempt.sealDeadlineMs = 0;
     if (graceMs <= 0) this.#terminate(attempt);
     else this.#terminateAfter(attempt, graceMs);
   }
@@ -190,6 +224,9 @@ export class ThreadExecutor implements TaskExecutor {
       this.#onIdle = idle.resolve;
       const { timers, clock } = this.#options;
       const stopAll = (): void => {
+        for (const waiting of this.#runway.clear()) {
+          this.#settleUnstarted(waiting, { kind: 'stopped', killed: false, threadId: NO_THREAD });
+        }
         for (const key of [...this.#attempts.keys()]) this.stop(key, graceMs);
       };
       if (drainMs <= 0) stopAll();
@@ -200,15 +237,18 @@ export class ThreadExecutor implements TaskExecutor {
     await this.#pool.close();
   }
 
-  #refuse({ attemptKey, taskName }: TaskAssignment): void {
+  #refuse(assignment: TaskAssignment): void {
+    const { taskName } = assignment;
     const error =
       this.#closing === null
         ? new RuntimeError('INTERNAL', `task '${taskName}' was sent to threads that are all busy; please report this`)
         : new RuntimeError('ENGINE_CLOSED', `task '${taskName}' was not started: the threads are shutting down`);
-    // The caller is in the middle of handing it over and not ready to hear the end of it.
-    queueMicrotask(() => {
-      this.#options.sink.settled(attemptKey, { kind: 'failed', error: serializeError(error), threadId: 0 });
-    });
+    this.#settleUnstarted(assignment, { kind: 'failed', error: serializeError(error), threadId: NO_THREAD });
+  }
+
+  /** The end of an attempt that no thread has seen. Its caller may be in the middle of handing it over: a turn later. */
+  #settleUnstarted({ attemptKey }: TaskAssignment, outcome: AttemptOutcome): void {
+    queueMicrotask(() => this.#options.sink.settled(attemptKey, outcome));
   }
 
   // --- how attempts end
@@ -220,6 +260,7 @@ export class ThreadExecutor implements TaskExecutor {
     attempt.correspondent.hearUpTo(said);
     // What it said may have made someone stop it; a thread that is being terminated settles by its exit.
     if (attempt.thread.state === 'dying') return;
+    this.#runway.measured(this.#options.clock.monotonicMs() - attempt.begunMs);
     this.#settle(attempt, outcomeOf(reply, attempt));
     this.#freeThread(attempt.thread);
   }
@@ -237,8 +278,20 @@ export class ThreadExecutor implements TaskExecutor {
     if (attempt.timer !== null) this.#options.timers.cancel(attempt.timer);
     attempt.correspondent.end();
     this.#pool.giveBack(attempt.thread);
+    // Before its end is told: the thread works while the main thread settles.
+    this.#launch();
     this.#options.sink.settled(attempt.key, outcome);
     if (this.#attempts.size === 0) this.#onIdle?.();
+  }
+
+  /** Gives attempts that were picked ahead to threads that are idle. */
+  #launch(): void {
+    while (this.#runway.size > 0 && this.#pool.idleCount > 0) {
+      const assignment = this.#runway.shift();
+      const thread = this.#pool.take();
+      invariant(assignment !== undefined && thread !== undefined, 'an idle thread and an attempt for it');
+      this.#begin(thread, assignment);
+    }
   }
 
   #freeThread(thread: PoolThread): void {
@@ -265,14 +318,22 @@ export class ThreadExecutor implements TaskExecutor {
     if (attempt.killed || attempt.thread.state === 'dying') return;
     if (attempt.timer !== null) this.#options.timers.cancel(attempt.timer);
     attempt.timer = null;
-    const { host, clock } = this.#options;
-    if (attempt.sealDeadlineMs === 0) attempt.sealDeadlineMs = clock.monotonicMs() + SEAL_PATIENCE_MS;
-    if (host.sealThread(attempt.thread.threadId) === 'busy' && clock.monotonicMs() < attempt.sealDeadlineMs) {
+    if (this.#isInsideGate(attempt)) {
       this.#terminateAfter(attempt, SEAL_RETRY_MS);
       return;
     }
     attempt.killed = true;
     this.#pool.kill(attempt.thread);
+  }
+
+  // Whether to try again soon: the thread is doing what must not be cut in two, and the patience is not used up.
+  #isInsideGate(attempt: Attempt): boolean {
+    const { host, clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    attempt.sealingSinceMs ??= nowMs;
+    const elapsedMs = nowMs - attempt.sealingSinceMs;
+    if (this.#board.sealSpawn(attempt.row) === 'busy' && elapsedMs < SPAWN_PATIENCE_MS) return true;
+    return host.sealThread(attempt.thread.threadId) === 'busy' && elapsedMs < LEDGER_PATIENCE_MS;
   }
 
   // --- threads
@@ -281,6 +342,7 @@ export class ThreadExecutor implements TaskExecutor {
     this.#correspondents.set(thread.threadId, correspondent);
     this.#options.host.threadStarted(thread.threadId);
     this.#firstReady.resolve();
+    this.#launch();
     this.#freeThread(thread);
   }
 

@@ -26,6 +26,12 @@ const MAX_FAILED_STARTS = 3;
 const FIRST_HEAL_DELAY_MS = 20;
 const LONGEST_HEAL_DELAY_MS = 10_000;
 
+/**
+ * At its heap limit a thread gets 16 MB more to end in. More than that in the young generation, all of it alive, would
+ * use those up in one collection, and V8 would end the process instead of the thread.
+ */
+const YOUNG_GENERATION_MB = 16;
+
 /** One thread, from the creation of its Worker to its exit. */
 export interface PoolThread {
   readonly worker: Worker;
@@ -177,7 +183,7 @@ export class ThreadPool {
         taskQueue: new FixedQueue(),
         recordTiming: false,
         workerData: start,
-        resourceLimits: { maxOldGenerationSizeMb: heapLimitMb },
+        resourceLimits: { maxOldGenerationSizeMb: heapLimitMb, maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
         loadBalancer: (_task, workers) => {
           for (const worker of workers) if (worker.id === subPool.target) return worker;
           // Returning nothing would put the message into Piscina's queue, from which we could not take it back.

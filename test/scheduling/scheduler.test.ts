@@ -203,6 +203,7 @@ describe('a wake-up is not lost', () => {
     const late = model.enqueue(b, { request: requestOf([0, 2]) });
     expect(model.drain()).toEqual([]);
     model.scheduler.setPaused(a, false);
+    expect(model.drain()).toEqual([]);
     for (const task of [first, second, third]) if (task !== undefined) model.finish(task);
     expect(model.drain()).toEqual([wide]);
     model.finish(wide);

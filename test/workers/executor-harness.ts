@@ -120,11 +120,7 @@ export class ThreadHarness implements AsyncDisposable {
 
   /** Resolves when `count` threads are free. */
   async slots(count = 1): Promise<void> {
-    while (this.executor.freeSlots() < count) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#slotWaiters.push(resolve);
-      await promise;
-    }
+    while (this.executor.freeSlots() < count) await this.#nextSlot();
   }
 
   /** Starts an attempt on a free thread; gives its key. */
@@ -146,7 +142,8 @@ export class ThreadHarness implements AsyncDisposable {
 
   /** Waits for a free thread, runs an attempt, gives its outcome. */
   async run(action: string, parameters: JsonObject = {}, more: Partial<TaskAssignment> = {}): Promise<AttemptOutcome> {
-    await this.slots();
+    // Looked at here and not in a function of its own: between its end and the next line others would run.
+    while (this.executor.freeSlots() === 0) await this.#nextSlot();
     return this.sink.outcome(this.begin(action, parameters, more));
   }
 
@@ -163,6 +160,12 @@ export class ThreadHarness implements AsyncDisposable {
     await this.#executor?.close({ drainMs: 0 });
     this.timers.close();
     rmSync(this.artifactsDir, { recursive: true, force: true });
+  }
+
+  #nextSlot(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#slotWaiters.push(resolve);
+    return promise;
   }
 
   #slotFree(): void {

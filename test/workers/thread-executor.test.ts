@@ -192,8 +192,8 @@ describe('a body that breaks its thread', () => {
     },
   );
 
-  it('fails with THREAD_OUT_OF_MEMORY at the heap limit, alone', async () => {
-    const error = errorOf(await harness.run('behaviour.fillHeap'));
+  it.each(['arrays', 'objects', 'strings', 'json'])('fails at its heap limit, alone: %s', async (kind) => {
+    const error = errorOf(await harness.run('behaviour.fillHeap', { with: kind }));
     expect(error).toMatchObject({ code: 'THREAD_OUT_OF_MEMORY', retryable: true, details: { heapLimitMb: 48 } });
     expect(outputOf(await harness.run('behaviour.giveBack', { value: 'well' }))).toBe('well');
   });
@@ -201,8 +201,8 @@ describe('a body that breaks its thread', () => {
   it('costs one thread each time, whose end is told once and before the outcome', async () => {
     const exits = harness.host.exited.map(({ threadId }) => threadId);
     expect(new Set(exits).size).toBe(exits.length);
-    expect(exits.length).toBe(5);
-    expect(harness.host.started).toHaveLength(6);
+    expect(exits.length).toBe(8);
+    expect(harness.host.started).toHaveLength(9);
     let toldAtExit: number | undefined;
     harness.host.onExit = () => {
       toldAtExit = harness.sink.said.length;

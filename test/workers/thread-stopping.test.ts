@@ -39,7 +39,7 @@ describe('a body that looks at its signal', () => {
 
   it('hears the abort event while it waits', async () => {
     const outcome = await stopOnceSaid('behaviour.waitForAbort', 'waiting');
-    expect(outputOf(outcome)).toContain('TASK_CANCELLED');
+    expect(outputOf(outcome)).toContain('was asked to stop');
   });
 
   it('keeps its thread', () => {
@@ -69,6 +69,16 @@ describe('a body that never looks', () => {
     console.log(
       `grace ${graceMs} ms: gone after ${stoppedMs.toFixed(1)} ms, next result after ${nextMs.toFixed(1)} ms`,
     );
+  });
+
+  it('is ended in a loop that allocates without end', async () => {
+    await using harness = await ThreadHarness.start();
+    const spinning = harness.hears('spinning');
+    const key = harness.begin('behaviour.spinAllocating');
+    await spinning;
+    // Long enough for the optimiser to have taken the loop on.
+    harness.executor.stop(key, 500);
+    expect(await harness.sink.outcome(key)).toMatchObject({ kind: 'stopped', killed: true });
   });
 
   it('counts the earlier grace when it is stopped twice', async () => {
