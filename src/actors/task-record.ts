@@ -6,7 +6,7 @@ import type { TimerHandle } from '../domain/clock.ts';
 import type { RunId, SessionId, TaskId } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/json-value.ts';
 import type { RetryPolicy } from '../domain/retry-policy.ts';
-import type { MachineLogic } from '../machines/compiled-machine.ts';
+import type { MachineLogic } from '../machines/machine-compiler.ts';
 import type { TaskEnding, taskMachine } from '../machines/task-machine.ts';
 import type { Lane } from '../scheduling/lane.ts';
 import type { CapacityRequest, Pool, ReadyState, ReadyTask } from '../scheduling/ready-task.ts';

@@ -13,7 +13,7 @@ import { type SerializedError, serializeError } from '../domain/serialized-error
 import type { LogLevel } from '../domain/task-context.ts';
 import type { AttemptOutcome, AttemptSink } from '../domain/task-executor.ts';
 import type { Journal } from '../journal/journal.ts';
-import { compileMachine } from '../machines/compiled-machine.ts';
+import { compileMachine } from '../machines/machine-compiler.ts';
 import { type TaskEnding, taskMachine } from '../machines/task-machine.ts';
 import type { CapacityRequest } from '../scheduling/ready-task.ts';
 import type { Scheduler } from '../scheduling/scheduler.ts';

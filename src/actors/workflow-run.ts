@@ -75,6 +75,11 @@ export class WorkflowRun implements TaskOwner, RunView {
   #isSettled = false;
   readonly #ready: number[] = [];
   readonly #skipped: number[] = [];
+  /** The tasks that are being started one after the other, and the place reached: event handlers run meanwhile. */
+  #starting: readonly number[] = [];
+  #startingPlace = 0;
+  /** Why a task that a handler cancelled before it was an actor must not run. */
+  readonly #cancelledEarly = new Map<number, string>();
 
   constructor(parts: WorkflowRunParts, options: WorkflowRunOptions, workflows: ActorRegistry<WorkflowLogic>) {
     this.#parts = parts;
@@ -143,6 +148,7 @@ export class WorkflowRun implements TaskOwner, RunView {
     const record = this.#live.get(index);
     if (record !== undefined) this.#parts.runner.cancel(record, reason);
     else if (this.#frontier.isPending(index)) this.#end(index, 'cancelled');
+    else if (this.#isStarting(index)) this.#cancelledEarly.set(index, reason);
     else return false;
     return true;
   }
@@ -282,8 +288,11 @@ export class WorkflowRun implements TaskOwner, RunView {
       while (this.#ready.length > 0 || this.#skipped.length > 0) {
         const skipped = this.#skipped.splice(0);
         for (const index of skipped) this.#reportUpstreamSkip(index);
-        const ready = this.#ready.splice(0);
-        for (const index of ready) this.#startTask(index);
+        this.#starting = this.#ready.splice(0);
+        for (this.#startingPlace = 0; this.#startingPlace < this.#starting.length; this.#startingPlace++) {
+          this.#startTask(this.#starting[this.#startingPlace] ?? 0);
+        }
+        this.#starting = [];
       }
     } finally {
       this.#advancing = false;
@@ -301,8 +310,9 @@ export class WorkflowRun implements TaskOwner, RunView {
   #startTask(index: number): void {
     const spec = this.plan.tasks[index];
     if (spec === undefined) return;
-    if (this.actor.getSnapshot().value === 'cancelling') {
-      this.#reportCancelled(index, 'the run is being cancelled');
+    const early = this.#whyNot(index);
+    if (early !== null) {
+      this.#reportCancelled(index, early);
       this.#frontier.end(index, 'cancelled', this.#ready, this.#skipped);
       return;
     }
@@ -319,7 +329,23 @@ export class WorkflowRun implements TaskOwner, RunView {
     }
     const record = this.#parts.runner.start(this, index, spec);
     // An actor that crashed in its start has ended already.
-    if (!this.#frontier.isEnded(index)) this.#live.set(index, record);
+    if (this.#frontier.isEnded(index)) return;
+    this.#live.set(index, record);
+    // Its first event went out before it was live: a handler may have cancelled it, or the run, and found no record.
+    const meanwhile = this.#whyNot(index);
+    if (meanwhile !== null) this.#parts.runner.cancel(record, meanwhile);
+  }
+
+  #isStarting(index: number): boolean {
+    return this.#ready.includes(index) || this.#starting.indexOf(index, this.#startingPlace) >= 0;
+  }
+
+  /** Why a task about to start must not run; null when it may. */
+  #whyNot(index: number): string | null {
+    const early = this.#cancelledEarly.get(index);
+    if (early !== undefined) return early;
+    if (this.#crash !== undefined) return 'the run crashed';
+    return this.actor.getSnapshot().value === 'cancelling' ? (this.reason ?? 'the run is being cancelled') : null;
   }
 
   // --- facts and events

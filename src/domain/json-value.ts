@@ -52,5 +52,7 @@ function faultOfContainer(value: object): string | undefined {
   if (Array.isArray(value)) return undefined;
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === null || prototype === Object.prototype) return undefined;
-  return `a ${value.constructor?.name ?? 'object of a class'}, which JSON would not give back as it is`;
+  const name: unknown = value.constructor?.name;
+  const what = typeof name === 'string' && name !== '' ? `a ${name}` : 'an object that is not plain';
+  return `${what}, which JSON would not give back as it is`;
 }

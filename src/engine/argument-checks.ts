@@ -6,7 +6,7 @@ import { ExecutionMode } from '../domain/statuses.ts';
 import type { CompiledWorkflow } from './workflow-compiler.ts';
 import { findMissingParameters } from './workflow-requirements.ts';
 
-/** Run parameters: JSON, and all that references need. @throws RuntimeError PARAMETER_INVALID */
+/** Run parameters, copied: JSON, and all that references need. @throws RuntimeError PARAMETER_INVALID */
 export function requireParams(workflow: CompiledWorkflow, params: JsonObject): JsonObject {
   const fault = findUnrecordable(params);
   if (fault !== undefined) {
@@ -17,7 +17,8 @@ export function requireParams(workflow: CompiledWorkflow, params: JsonObject): J
     const list = faults.map(({ message }) => message).join('; ');
     throw new RuntimeError('PARAMETER_INVALID', list, { details: { faults } });
   }
-  return params;
+  // The caller may go on to change the object given while the run goes on.
+  return structuredClone(params);
 }
 
 /** @throws RuntimeError ARGUMENT_INVALID */
@@ -31,6 +32,42 @@ export function requireMode(mode: ExecutionMode): ExecutionMode {
 export function requireText(value: string, what: string): string {
   if (typeof value === 'string' && value.trim() !== '') return value;
   throw new RuntimeError('ARGUMENT_INVALID', `${what} must be a text that is not empty`);
+}
+
+/** Ids that callers choose end up on terminals and in logs: one line of text, no longer than a line. */
+const LONGEST_RUN_ID = 200;
+
+/** The id of a run: 1 to 200 characters, no control characters. @throws RuntimeError ARGUMENT_INVALID */
+export function requireRunId(runId: string): string {
+  const isSound = typeof runId === 'string' && runId.trim() !== '' && runId.length <= LONGEST_RUN_ID;
+  if (isSound && !/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(runId)) return runId;
+  throw new RuntimeError(
+    'ARGUMENT_INVALID',
+    `a run id must be a text of 1 to ${LONGEST_RUN_ID} characters without control characters, not ${JSON.stringify(runId)?.slice(0, LONGEST_RUN_ID)}`,
+  );
+}
+
+/** Milliseconds from 0, or Infinity for as long as it takes. @throws RuntimeError ARGUMENT_INVALID */
+export function requireDrain(drainMs: number): number {
+  if (typeof drainMs === 'number' && drainMs >= 0) return drainMs;
+  throw new RuntimeError('ARGUMENT_INVALID', `drainMs must be a number of milliseconds from 0, not ${drainMs}`);
+}
+
+/** An object with named members. @throws RuntimeError ARGUMENT_INVALID */
+export function requireObject<T extends object>(value: T, what: string): T {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new RuntimeError('ARGUMENT_INVALID', `${what} must be an object, not ${nameOf(value)}`);
+}
+
+/** A list. @throws RuntimeError ARGUMENT_INVALID */
+export function requireList<T>(value: readonly T[], what: string): readonly T[] {
+  if (Array.isArray(value)) return value;
+  throw new RuntimeError('ARGUMENT_INVALID', `${what} must be a list, not ${nameOf(value)}`);
+}
+
+function nameOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return Array.isArray(value) ? 'a list' : `of type ${typeof value}`;
 }
 
 /** A whole number from 1, or null for no limit. @throws RuntimeError ARGUMENT_INVALID */

@@ -136,11 +136,11 @@ export class EngineRuntime {
   }
 
   setDispatching(on: boolean): void {
-    this.actor('dispatcher').send({ type: on ? 'dispatch.resume' : 'dispatch.hold' });
+    this.#tell('dispatcher', { type: on ? 'dispatch.resume' : 'dispatch.hold' });
   }
 
   isDispatching(): boolean {
-    return this.actor('dispatcher').getSnapshot().value === 'dispatching';
+    return this.#supervisor?.child('dispatcher')?.getSnapshot().value === 'dispatching';
   }
 
   /** A promise for the time when `delayMs` have passed. */

@@ -12,7 +12,15 @@ import { type ExecutionMode, SessionStatus } from '../domain/statuses.ts';
 import type { TaskAction } from '../domain/task-context.ts';
 import { Lane } from '../scheduling/lane.ts';
 import { type CapacityRequest, Pool } from '../scheduling/ready-task.ts';
-import { requireLimit, requireMode, requireParams, requirePositive, requireText } from './argument-checks.ts';
+import {
+  requireDrain,
+  requireLimit,
+  requireMode,
+  requireParams,
+  requirePositive,
+  requireRunId,
+  requireText,
+} from './argument-checks.ts';
 import { type EngineConfig, resolveConfig } from './engine-config.ts';
 import { EngineCounters } from './engine-counters.ts';
 import { EngineRuntime } from './engine-runtime.ts';
@@ -89,7 +97,7 @@ export class OrchestrationEngine implements AsyncDisposable {
 
   /**
    * Starts an engine: its threads are up and its workflows loaded when it resolves.
-   * @throws RuntimeError CONFIG_INVALID
+   * @throws RuntimeError CONFIG_INVALID, FILE_UNREADABLE for a workflows folder that is none
    * @example
    * await using engine = await OrchestrationEngine.create({ dataDir: ':memory:' });
    * engine.workflows.createWorkflow('greet', [{ name: 'hello', module: 'core', action: 'echo', parameters: { message: 'hi' } }]);
@@ -97,7 +105,12 @@ export class OrchestrationEngine implements AsyncDisposable {
    */
   static async create(config: EngineConfig = {}): Promise<OrchestrationEngine> {
     const engine = new OrchestrationEngine(await EngineRuntime.start(resolveConfig(config)));
-    await engine.workflows.loadFolder(engine.#runtime.config.workflowsDir);
+    try {
+      await engine.workflows.loadFolder(engine.#runtime.config.workflowsDir);
+    } catch (error) {
+      await engine.shutdown({ drainMs: 0 });
+      throw error;
+    }
     return engine;
   }
 
@@ -170,7 +183,7 @@ export class OrchestrationEngine implements AsyncDisposable {
 
   /**
    * Runs a workflow to its end, whatever the end is.
-   * @throws RuntimeError WORKFLOW_NOT_FOUND, SESSION_NOT_FOUND, SESSION_CLOSED, PARAMETER_INVALID, RESOURCE_*, ENGINE_CLOSED
+   * @throws RuntimeError ARGUMENT_INVALID, WORKFLOW_NOT_FOUND, SESSION_NOT_FOUND, SESSION_CLOSED, PARAMETER_INVALID, RESOURCE_*, ENGINE_CLOSED
    */
   async executeWorkflow(name: string, params: JsonObject = {}, sessionId?: string): Promise<WorkflowExecution> {
     return await this.startWorkflow(name, params, sessionId).result();
@@ -193,7 +206,8 @@ export class OrchestrationEngine implements AsyncDisposable {
     this.#requireOpen();
     const { definition } = workflow;
     const params = requireParams(workflow, options.params ?? {});
-    const known = options.runId === undefined ? undefined : this.#runs.known(options.runId, definition.name, params);
+    const known =
+      options.runId === undefined ? undefined : this.#runs.known(requireRunId(options.runId), definition.name, params);
     if (known !== undefined) return known;
     const given = options.sessionId === undefined ? undefined : this.#requireSession(options.sessionId);
     const mode = requireMode(
@@ -290,11 +304,14 @@ export class OrchestrationEngine implements AsyncDisposable {
 
   /**
    * Starts nothing any more, waits at most `drainMs` (default 5 s) for what runs, cancels the rest, ends every thread.
-   * Harmless when repeated.
+   * Harmless when repeated: the first call counts.
+   * @throws RuntimeError ARGUMENT_INVALID for a time that is none; the engine goes on then
    */
-  shutdown(options: { readonly drainMs?: number } = {}): Promise<void> {
-    this.#shutdown ??= this.#stop(options.drainMs ?? DEFAULT_DRAIN_MS);
-    return this.#shutdown;
+  async shutdown(options: { readonly drainMs?: number } = {}): Promise<void> {
+    // Checked before anything stops: a half-closed engine could never be closed again.
+    const drainMs = requireDrain(options?.drainMs ?? DEFAULT_DRAIN_MS);
+    this.#shutdown ??= this.#stop(drainMs);
+    await this.#shutdown;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

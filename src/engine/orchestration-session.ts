@@ -74,7 +74,7 @@ export class OrchestrationSession implements SessionRecord {
 
   /** A session from its JSON; not attached to an engine. @throws RuntimeError ARGUMENT_INVALID */
   static fromJSON(json: unknown): OrchestrationSession {
-    const data: unknown = typeof json === 'string' ? JSON.parse(json) : json;
+    const data = typeof json === 'string' ? parseJson(json) : json;
     if (!isRecord(data)) throw new RuntimeError('ARGUMENT_INVALID', 'this is no session: sessionId or name is missing');
     return new OrchestrationSession({
       sessionId: data.sessionId,
@@ -147,6 +147,14 @@ function isRecord(data: unknown): data is Partial<SessionRecord> & Pick<SessionR
     oneOf(ExecutionMode, Reflect.get(data, 'mode')) &&
     oneOf(SessionStatus, Reflect.get(data, 'status'))
   );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new RuntimeError('ARGUMENT_INVALID', `this is no session: it is no JSON, ${String(cause)}`, { cause });
+  }
 }
 
 function oneOf(words: Readonly<Record<string, string>>, value: unknown): boolean {

@@ -3,6 +3,7 @@
 
 import type { JsonObject } from '../domain/json-value.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
+import { requireList, requireObject } from './argument-checks.ts';
 import type { EngineConfig } from './engine-config.ts';
 import type { ExecutionResult } from './execution-result.ts';
 import { OrchestrationEngine } from './orchestration-engine.ts';
@@ -32,12 +33,12 @@ export class ParallelExecutor implements AsyncDisposable {
   #isClosed = false;
 
   constructor(options: ParallelExecutorOptions = {}) {
-    this.#options = options;
+    this.#options = requireObject(options, 'the options of a ParallelExecutor');
   }
 
   /**
    * Runs the tasks by their dependencies and gives the outcome of each by name, whatever it is.
-   * @throws RuntimeError WORKFLOW_INVALID listing every fault, ENGINE_CLOSED
+   * @throws RuntimeError WORKFLOW_INVALID listing every fault, ARGUMENT_INVALID, CONFIG_INVALID, ENGINE_CLOSED
    */
   async executeTasks(
     tasks: readonly GraphTask[],
@@ -45,12 +46,11 @@ export class ParallelExecutor implements AsyncDisposable {
     options: { readonly timeoutMs?: number; readonly params?: JsonObject } = {},
   ): Promise<Record<string, ExecutionResult>> {
     if (this.#isClosed) throw new RuntimeError('ENGINE_CLOSED', 'this executor was shut down; make a new one');
-    if (tasks.length === 0) return {};
+    if (requireList(tasks, 'the tasks of a group').length === 0) return {};
     const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs;
     const group = { tasks, dependencies, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
     const workflow = compileOrThrow(definitionOfGroup('parallel', group));
-    this.#engine ??= OrchestrationEngine.create(this.#engineConfig());
-    const engine = await this.#engine;
+    const engine = await this.#startedEngine();
     const run = engine.startCompiled(workflow, options.params === undefined ? {} : { params: options.params });
     return resultsOf(workflow, await run.result());
   }
@@ -63,12 +63,23 @@ export class ParallelExecutor implements AsyncDisposable {
   /** Stops what runs and ends the threads. Harmless when repeated. */
   async shutdown(): Promise<void> {
     this.#isClosed = true;
-    const engine = await this.#engine;
+    // An engine that could not be started has nothing to stop; its caller was told.
+    const engine = await this.#engine?.catch(() => undefined);
     await engine?.shutdown({ drainMs: 0 });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown();
+  }
+
+  async #startedEngine(): Promise<OrchestrationEngine> {
+    this.#engine ??= OrchestrationEngine.create(this.#engineConfig());
+    try {
+      return await this.#engine;
+    } catch (error) {
+      this.#engine = undefined;
+      throw error;
+    }
   }
 
   #engineConfig(): EngineConfig {

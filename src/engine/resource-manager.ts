@@ -6,6 +6,7 @@ import type { CapacityRequest } from '../resources/capacity-request.ts';
 import type { Resource, ResourceAllocation, ResourceUsage } from '../resources/resource.ts';
 import type { RegisterOptions } from '../resources/resource-registry.ts';
 import type { ShapedRequest } from '../resources/resource-shapes.ts';
+import { requireText } from './argument-checks.ts';
 
 export class ResourceManager {
   readonly #guard: CapacityGuard;
@@ -23,9 +24,9 @@ export class ResourceManager {
     return this.#guard.register(resourceId, type, capacity, options);
   }
 
-  /** At once or not at all; never overtakes a request that waits. @throws RuntimeError RESOURCE_* for bad input */
+  /** At once or not at all; never overtakes a request that waits. @throws RuntimeError ARGUMENT_INVALID, RESOURCE_* for bad input */
   allocate(resourceId: string, requesterId: string, amount = 1): ResourceAllocation | null {
-    return this.#guard.allocate(resourceId, requesterId, amount);
+    return this.#guard.allocate(resourceId, requireText(requesterId, 'the id of a requester'), amount);
   }
 
   /** Waits its turn for all it asks for. @throws RuntimeError RESOURCE_TIMEOUT, RESOURCE_CLOSED, RESOURCE_* for bad input */
@@ -35,7 +36,8 @@ export class ResourceManager {
 
   /** @throws RuntimeError ALLOCATION_NOT_FOUND, ALLOCATION_RELEASED */
   release(allocation: string | ResourceAllocation): void {
-    this.#guard.release(typeof allocation === 'string' ? allocation : allocation.allocationId);
+    // What is no allocation has no id, and the guard says so.
+    this.#guard.release(typeof allocation === 'string' ? allocation : String(allocation?.allocationId));
   }
 
   /** Releases all that a requester holds; how many allocations that were. */
@@ -64,6 +66,6 @@ export class ResourceManager {
 
   /** At once, all or nothing: `{ cpu: { cores: 1 }, memory: { gb: 1 }, anyId: { amount: 2 } }`. @throws RuntimeError RESOURCE_* */
   allocateResources(requesterId: string, request: ShapedRequest): ResourceAllocation | null {
-    return this.#guard.allocateResources(requesterId, request);
+    return this.#guard.allocateResources(requireText(requesterId, 'the id of a requester'), request);
   }
 }

@@ -45,7 +45,7 @@ export class TaskOrchestrator {
 
   /**
    * Takes a task in and gives its id at once.
-   * @throws RuntimeError ARGUMENT_INVALID, DEPENDENCY_MISSING, RESOURCE_* for a request that can never be granted, ENGINE_CLOSED
+   * @throws RuntimeError ARGUMENT_INVALID, PARAMETER_INVALID, DEPENDENCY_MISSING, RESOURCE_* for a request that can never be granted, ENGINE_CLOSED
    */
   submitTask(task: Task | TaskOptions): string {
     this.#host.requireOpen();
@@ -107,6 +107,7 @@ export class TaskOrchestrator {
 
   /** No task of the engine starts any more until processing is started again; what runs goes on. */
   stopBackgroundProcessing(): void {
+    this.#host.requireOpen();
     this.#host.setDispatching(false);
   }
 
@@ -116,6 +117,7 @@ export class TaskOrchestrator {
 
   /** Resolves true when no submitted task is open, false when `timeoutMs` have passed first. */
   async waitForCompletion(timeoutMs?: number): Promise<boolean> {
+    if (this.#host.singles.open === 0) return true;
     const idle = this.#host.singles.idle().then(() => true);
     if (timeoutMs === undefined) return idle;
     const limit = this.#host.after(timeoutMs);

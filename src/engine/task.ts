@@ -1,11 +1,12 @@
 // Owns what a caller says of a single task, and what it gets back: records of plain data.
 
 import type { SingleTask } from '../actors/single-tasks.ts';
-import type { JsonObject } from '../domain/json-value.ts';
+import { findUnrecordable, type JsonObject } from '../domain/json-value.ts';
 import type { RetryPolicy } from '../domain/retry-policy.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import type { SerializedError } from '../domain/serialized-error.ts';
 import { PRIORITY_NAMES, type PriorityName, TaskPriority, type TaskStatus } from '../domain/statuses.ts';
+import { requireList, requireObject } from './argument-checks.ts';
 
 /** One resource that a task needs while it runs. */
 export class TaskResource {
@@ -49,25 +50,27 @@ export class Task {
   readonly timeoutMs: number | null;
   readonly retry: Partial<RetryPolicy>;
 
-  /** @throws RuntimeError ARGUMENT_INVALID */
+  /** @throws RuntimeError ARGUMENT_INVALID, PARAMETER_INVALID */
   constructor(options: TaskOptions) {
+    requireObject(options, 'a task');
     this.module = requireText(options.module, 'module');
     this.action = requireText(options.action, 'action');
     this.name = options.name === undefined ? `${this.module}.${this.action}` : requireText(options.name, 'name');
-    this.parameters = options.parameters ?? {};
+    this.parameters = ownParameters(options.parameters, this.name);
     this.priority = parsePriority(options.priority);
-    this.dependencies = options.dependencies ?? [];
+    this.dependencies = requireList(options.dependencies ?? [], `dependencies of task '${this.name}'`);
     this.resources = amountsOf(options.resources);
     this.timeoutMs = requireTimeout(options.timeoutMs);
     const { maxRetries } = options;
     if (maxRetries !== undefined && !(Number.isInteger(maxRetries) && maxRetries >= 0)) {
       throw new RuntimeError('ARGUMENT_INVALID', `maxRetries of task '${this.name}' must be a whole number from 0`);
     }
-    this.retry = { ...(maxRetries === undefined ? {} : { maxAttempts: maxRetries + 1 }), ...options.retry };
+    const retry = requireObject(options.retry ?? {}, `retry of task '${this.name}'`);
+    this.retry = { ...(maxRetries === undefined ? {} : { maxAttempts: maxRetries + 1 }), ...retry };
   }
 }
 
-/** A task, checked. @throws RuntimeError ARGUMENT_INVALID */
+/** A task, checked. @throws RuntimeError ARGUMENT_INVALID, PARAMETER_INVALID */
 export function createTask(options: TaskOptions): Task {
   return new Task(options);
 }
@@ -128,6 +131,17 @@ function requireText(value: unknown, field: string): string {
   });
 }
 
+// A copy: the caller may go on to change the object given while the task waits for its turn.
+function ownParameters(parameters: JsonObject | undefined, name: string): JsonObject {
+  if (parameters === undefined) return {};
+  requireObject(parameters, `parameters of task '${name}'`);
+  const fault = findUnrecordable(parameters);
+  if (fault === undefined) return structuredClone(parameters);
+  throw new RuntimeError('PARAMETER_INVALID', `parameters of task '${name}' must be JSON: ${fault}`, {
+    details: { task: name, fault },
+  });
+}
+
 function requireTimeout(value: number | null | undefined): number | null {
   if (value === undefined || value === null) return null;
   if (Number.isFinite(value) && value > 0) return value;
@@ -135,10 +149,13 @@ function requireTimeout(value: number | null | undefined): number | null {
 }
 
 function amountsOf(resources: TaskOptions['resources']): Readonly<Record<string, number>> {
-  if (resources === undefined) return {};
-  if (!isList(resources)) return resources;
+  if (resources === undefined || resources === null) return {};
+  if (!isList(resources)) return requireObject(resources, 'resources of a task');
   const amounts: Record<string, number> = {};
-  for (const { resourceId, amount } of resources) amounts[resourceId] = (amounts[resourceId] ?? 0) + amount;
+  for (const resource of resources) {
+    const { resourceId, amount } = new TaskResource(requireObject(resource, 'a resource of a task'));
+    amounts[resourceId] = (amounts[resourceId] ?? 0) + amount;
+  }
   return amounts;
 }
 

@@ -9,6 +9,7 @@ import { isRuntimeError, RuntimeError } from '../domain/runtime-error.ts';
 import { type SerializedError, serializeError } from '../domain/serialized-error.ts';
 import { ExecutionStatus, type WorkflowStatus } from '../domain/statuses.ts';
 import type { WorkflowDefinition } from '../domain/workflow-definition.ts';
+import { requireList, requireObject, requirePositive, requireText } from './argument-checks.ts';
 import { ExecutionResult } from './execution-result.ts';
 import type { TaskOptions } from './task.ts';
 import { type CompiledWorkflow, compileWorkflow } from './workflow-compiler.ts';
@@ -103,6 +104,7 @@ export class WorkflowManager {
 
   /** A workflow ready to run. @throws RuntimeError WORKFLOW_NOT_FOUND */
   getCompiled(name: string): CompiledWorkflow {
+    requireText(name, 'the name of a workflow');
     const workflow = this.#workflows.get(name);
     if (workflow !== undefined) return workflow;
     const hint = suggestion(new NearNames(this.#workflows.keys()).nearest(name));
@@ -204,14 +206,16 @@ export function compileOrThrow(definition: WorkflowDefinition): CompiledWorkflow
   });
 }
 
-/** A group of tasks as a definition. @throws RuntimeError WORKFLOW_INVALID */
+/** A group of tasks as a definition. @throws RuntimeError WORKFLOW_INVALID, ARGUMENT_INVALID */
 export function definitionOfGroup(name: string, group: ParallelWorkflow): WorkflowDefinition {
-  const { dependencies = {}, maxParallel, timeoutMs } = group;
-  const steps = group.tasks.map((task) => ({
-    ...task,
+  const { tasks, maxParallel } = requireObject(group, 'a group of tasks');
+  const dependencies = requireObject(group.dependencies ?? {}, 'dependencies');
+  const timeoutMs = requirePositive(group.timeoutMs, 'timeoutMs');
+  const steps = requireList(tasks, 'the tasks of a group').map((task) => ({
+    ...requireObject(task, 'a task of a group'),
     dependencies: [...new Set([...(task.dependencies ?? []), ...(dependencies[task.name] ?? [])])],
   }));
-  const names = new Set(group.tasks.map((task) => task.name));
+  const names = new Set(tasks.map((task) => task.name));
   const strangers = Object.keys(dependencies).filter((task) => !names.has(task));
   if (strangers.length > 0) {
     const list = strangers.map(quoteName).join(', ');
@@ -222,7 +226,7 @@ export function definitionOfGroup(name: string, group: ParallelWorkflow): Workfl
   return {
     ...createWorkflowDefinition(name, steps),
     ...(maxParallel === undefined ? {} : { maxParallel: requireCount(maxParallel, 'maxParallel') }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(timeoutMs === null ? {} : { timeoutMs }),
   };
 }
 

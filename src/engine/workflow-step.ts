@@ -4,6 +4,7 @@ import type { JsonObject } from '../domain/json-value.ts';
 import type { RetryPolicy } from '../domain/retry-policy.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import type { PriorityName, TaskPriority } from '../domain/statuses.ts';
+import { requireList, requireObject } from './argument-checks.ts';
 
 /** What a step may say; name, module and action are needed. */
 export interface WorkflowStepOptions {
@@ -36,6 +37,7 @@ export class WorkflowStep {
 
   /** @throws RuntimeError ARGUMENT_INVALID; what concerns other steps is checked by createWorkflow */
   constructor(options: WorkflowStepOptions) {
+    requireObject(options, 'a step');
     for (const field of ['name', 'module', 'action'] as const) {
       if (typeof options[field] === 'string' && options[field] !== '') continue;
       throw new RuntimeError('ARGUMENT_INVALID', `${field} of a step must be a text that is not empty`);
@@ -53,5 +55,5 @@ export class WorkflowStep {
 
 /** Steps from plain objects. @throws RuntimeError ARGUMENT_INVALID */
 export function createWorkflowSteps(steps: readonly WorkflowStepOptions[]): WorkflowStep[] {
-  return steps.map((step) => new WorkflowStep(step));
+  return requireList(steps, 'the steps').map((step) => new WorkflowStep(step));
 }

@@ -1,7 +1,7 @@
 // Owns whether ready tasks may start. Which one starts next is the scheduler's; who runs it is the executor's.
 //
-//   dispatching ⇄ held            held by a person: nothing starts, what runs goes on
-//        └──drain──▶ draining ──stop──▶ (stopped)
+//   dispatching ──hold──▶ held ──resume──▶ dispatching      held by a person: nothing starts, what runs goes on
+//        └─────────────────┴──drain──▶ draining             any ──stop──▶ (stopped)
 //
 // Invariant: outside `dispatching` no task starts. Tasks do not pass through this mailbox: at 3–5 µs an event that would
 // double the cost of a task, so the states open and close a gate that the dispatch loop reads.

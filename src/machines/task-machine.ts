@@ -4,9 +4,9 @@
 //     ▲                │ ├──failed──▶ retrying | (failed)
 //     │                │ ├──stopped──▶ ready      its thread was taken away, not its right to run
 //     │                │ ├──returned──▶ ready     no thread came free for it: not counted as an attempt
-//     │                │ └──deadline──▶ expiring ──attempt over──▶ retrying | (failed)
+//     │                │ └──deadline──▶ expiring ──(attempt over)──▶ retrying | (failed)
 //     └──retry-due── retrying
-//   cancel: ready, retrying ──▶ (cancelled);  running, expiring ──▶ cancelling ──attempt over──▶ (cancelled)
+//   cancel: ready, retrying ──▶ (cancelled);  running, expiring ──▶ cancelling ──(attempt over)──▶ (cancelled)
 //
 // Invariants: an attempt is over only when its body can no longer run (the executor says so); `endAttempt` gives its
 // capacity back and runs exactly once for each `startAttempt`; a cancelled task never completes, even if its body does.

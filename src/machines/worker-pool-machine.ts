@@ -1,8 +1,8 @@
 // Owns the life of the thread pool: starting it, replacing threads that died, draining and stopping it.
 //
-//   starting ──started──▶ ready ⇄ short            short: fewer threads alive than wanted, replacements on the way
-//      │failed               └──died──▶ dead       dead: no thread can be started any more; health is unhealthy
-//      └──▶ dead           any ──stop──▶ stopping ──stopped──▶ (stopped)
+//   starting ──started──▶ ready ──thread-exited──▶ short ──complete──▶ ready       short: replacements on the way
+//      │failed               └──────────died──────────┴──▶ dead        dead: no thread can be started any more
+//      └──▶ dead                     any but (stopped) ──stop──▶ stopping ──stopped──▶ (stopped)
 //
 // Invariant: `stopped` is reached only after every thread has exited.
 // Spawned by the engine's root supervisor, after the resource manager.

@@ -1,8 +1,9 @@
 // Owns the life of one workflow run; its tasks live beside it under a registry and report to it once, all together.
 //
-//   pending ──start──▶ running ⇄ paused          tasks-ended: (completed) | (failed)
-//      │cancel            └──cancel, deadline──▶ cancelling ──tasks-ended──▶ (cancelled) | (failed, after a deadline)
-//      └──▶ (cancelled)
+//   pending ──start──▶ running ──pause──▶ paused ──resume──▶ running
+//      │                  │                 │      ──tasks-ended──▶ (completed) | (failed)      from running and paused
+//      └──────cancel──────┴─────────────────┴──cancel, deadline──▶ cancelling
+//                         cancelling ──tasks-ended──▶ (cancelled) | (failed, after a deadline)
 //
 // Invariants: a run ends only when every task of it has ended; a paused run starts nothing, what runs goes on.
 // Spawned by the workflow registry of a session.

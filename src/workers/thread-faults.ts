@@ -61,9 +61,13 @@ export function runFault({ taskName, runId, module, action }: TaskAssignment, ca
 /** No thread came up at all. */
 export function startFault(cause: Error | null): RuntimeError {
   const why = cause === null ? 'each ended before it was ready' : cause.message;
-  return new RuntimeError('THREAD_EXITED', `no thread could be started: ${why}; is the heap limit too small?`, {
-    ...(cause === null ? {} : { cause }),
-  });
+  return new RuntimeError(
+    'THREAD_EXITED',
+    `no thread could be started: ${why}; look at memory and at the thread's entry file`,
+    {
+      ...(cause === null ? {} : { cause }),
+    },
+  );
 }
 
 function uncaughtFault(taskName: string, cause: Error, details: Readonly<Record<string, unknown>>): RuntimeError {

@@ -10,6 +10,8 @@ import { BOARD_ROWS } from './attempt-board.ts';
 import type { ThreadHost } from './thread-host.ts';
 
 export const DEFAULT_HEAP_LIMIT_MB = 1_024;
+/** With much less, V8 ends the whole process while a thread is being made. */
+const LEAST_HEAP_LIMIT_MB = 32;
 
 export interface ThreadExecutorOptions {
   /** 1…1024. */
@@ -22,7 +24,7 @@ export interface ThreadExecutorOptions {
   readonly ledgerBuffer: SharedArrayBuffer | null;
   /** Absolute; made when the first artifact is written. */
   readonly artifactsDir: string;
-  /** Of each thread; default 1024. Typed arrays and buffers do not count. */
+  /** Of each thread, at least 32; default 1024. Typed arrays and buffers do not count. */
   readonly heapLimitMb?: number;
   readonly sink: AttemptSink;
   readonly host: ThreadHost;
@@ -45,8 +47,8 @@ export function checkThreadOptions(options: ThreadExecutorOptions): void {
   }
   for (const dir of tasksDirs) if (!isAbsolute(dir)) faults.push(`tasks folder '${dir}' must be an absolute path`);
   if (!isAbsolute(artifactsDir)) faults.push(`artifacts folder '${artifactsDir}' must be an absolute path`);
-  if (!Number.isFinite(heapLimitMb) || heapLimitMb <= 0) {
-    faults.push(`the heap limit must be above 0 MB, not ${heapLimitMb}`);
+  if (!Number.isFinite(heapLimitMb) || heapLimitMb < LEAST_HEAP_LIMIT_MB) {
+    faults.push(`the heap limit of a thread must be at least ${LEAST_HEAP_LIMIT_MB} MB, not ${heapLimitMb}`);
   }
   if (faults.length > 0) {
     throw new RuntimeError('ARGUMENT_INVALID', `threads cannot be started: ${faults.join('; ')}`, {

@@ -294,7 +294,10 @@ export class ThreadPool {
 
   #missingCount(): number {
     let present = 0;
-    for (const thread of this.#threads.values()) if (thread.state !== 'dying') present += 1;
+    for (const { state, wasReady } of this.#threads.values()) {
+      // Piscina replaces a thread that was ready when it exits; until then its place is not empty.
+      if (state !== 'dying' || wasReady) present += 1;
+    }
     return Math.max(0, this.#options.threads - present);
   }
 }

@@ -47,3 +47,42 @@ export function seen({ engine, events }: TestEngine, matches: (event: RuntimeEve
     });
   });
 }
+
+/** Inline tasks that wait until the test lets them go on. */
+export interface Gate {
+  /** The task of that name, to submit or to use as a step. */
+  task(name: string): {
+    readonly module: string;
+    readonly action: string;
+    readonly parameters: { readonly gate: string };
+  };
+  /** Resolves when its body has begun. */
+  entered(name: string): Promise<void>;
+  /** Lets it end with a result. */
+  open(name: string, result?: unknown): void;
+}
+
+/** Bodies on the main loop under the test's control: no test has to guess how long something takes. */
+export function createGate(engine: OrchestrationEngine): Gate {
+  const entries = new Map<string, PromiseWithResolvers<void>>();
+  const exits = new Map<string, PromiseWithResolvers<unknown>>();
+  const entry = (name: string) => getOrMake(entries, name);
+  const exit = (name: string) => getOrMake(exits, name);
+  engine.registerInlineTask('gate', 'wait', async ({ gate }, context) => {
+    entry(String(gate)).resolve();
+    const aborted = Promise.withResolvers<never>();
+    context.signal.addEventListener('abort', () => aborted.reject(new Error('told to stop')), { once: true });
+    return await Promise.race([exit(String(gate)).promise, aborted.promise]);
+  });
+  return {
+    task: (gate) => ({ module: 'gate', action: 'wait', parameters: { gate } }),
+    entered: (name) => entry(name).promise,
+    open: (name, result = null) => exit(name).resolve(result),
+  };
+}
+
+function getOrMake<T>(all: Map<string, PromiseWithResolvers<T>>, name: string): PromiseWithResolvers<T> {
+  const made = all.get(name) ?? Promise.withResolvers<T>();
+  all.set(name, made);
+  return made;
+}

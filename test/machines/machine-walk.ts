@@ -6,12 +6,13 @@ import { fileURLToPath } from 'node:url';
 import {
   type AnyMachineSnapshot,
   type AnyStateMachine,
+  type AnyTransitionDefinition,
   createActor,
   type EventFromLogic,
   type InputFrom,
   type SnapshotFrom,
 } from 'xstate';
-import { getAdjacencyMap, getShortestPaths } from 'xstate/graph';
+import { adjacencyMapToArray, getAdjacencyMap, getShortestPaths } from 'xstate/graph';
 
 export interface WalkOptions<TMachine extends AnyStateMachine> {
   readonly machine: TMachine;
@@ -21,7 +22,7 @@ export interface WalkOptions<TMachine extends AnyStateMachine> {
   /** The names of the machine's effects: what `provide` gives. */
   readonly effects: readonly string[];
   /** Where the search stops, for a machine that can go round for ever and counts. */
-  readonly isFarEnough?: (snapshot: SnapshotFrom<TMachine>) => boolean;
+  readonly isFarEnough?: (snapshot: AnyMachineSnapshot) => boolean;
 }
 
 /** What happened on an actor: its effects and states, in order. */
@@ -34,8 +35,8 @@ export interface Replay<TMachine extends AnyStateMachine> {
   readonly events: readonly EventFromLogic<TMachine>[];
   readonly final: SnapshotFrom<TMachine>;
   readonly status: string;
-  /** The transitions that were taken. */
-  readonly taken: ReadonlySet<object>;
+  /** The names of the transitions that were taken. */
+  readonly taken: ReadonlySet<string>;
 }
 
 /** Starts an actor with effects that only record, and sends it the events. */
@@ -44,13 +45,13 @@ export function replay<TMachine extends AnyStateMachine>(
   events: readonly EventFromLogic<TMachine>[],
 ): Replay<TMachine> {
   const recorded: string[] = [];
-  const taken = new Set<object>();
+  const taken = new Set<string>();
   const actions = Object.fromEntries(effects.map((name) => [name, () => void recorded.push(name)]));
   const actor = createActor(machine.provide({ actions }), {
     input,
     inspect: (inspected) => {
-      if (inspected.type === '@xstate.microstep')
-        for (const transition of inspected._transitions) taken.add(transition);
+      if (inspected.type !== '@xstate.microstep') return;
+      for (const transition of inspected._transitions) taken.add(nameOf(transition));
     },
   });
   actor.subscribe({ error: () => {} });
@@ -58,7 +59,8 @@ export function replay<TMachine extends AnyStateMachine>(
   const states = [stateOf(actor.getSnapshot())];
   const effectsAt = [recorded.length];
   for (const event of events) {
-    actor.send(event);
+    // An actor that has ended takes nothing more; XState would warn of each.
+    if (actor.getSnapshot().status === 'active') actor.send(event);
     states.push(stateOf(actor.getSnapshot()));
     effectsAt.push(recorded.length);
   }
@@ -69,39 +71,30 @@ export function replay<TMachine extends AnyStateMachine>(
 
 /** Every path: the shortest way to each reachable snapshot, then each event. */
 export function* walk<TMachine extends AnyStateMachine>(options: WalkOptions<TMachine>): Generator<Replay<TMachine>> {
-  const { machine, input, events, isFarEnough } = options;
-  const stopWhen = isFarEnough === undefined ? {} : { stopWhen: isFarEnough };
-  const paths = getShortestPaths(machine, { input, events: () => events, serializeState, ...stopWhen });
-  for (const { steps } of paths) {
-    const way = steps.map(({ event }) => event).filter(({ type }) => type !== 'xstate.init');
-    for (const event of events) yield replay(options, [...way, event]);
+  const { machine, ...search } = searchOf(options);
+  const known = new Map<object, EventFromLogic<TMachine>>(options.events.map((event) => [event, event]));
+  for (const { steps } of getShortestPaths(machine, search)) {
+    const way = steps.flatMap(({ event }) => known.get(event) ?? []);
+    for (const event of options.events) yield replay(options, [...way, event]);
   }
 }
 
 /** Where each state can lead, over any number of events. */
-export function reachability<TMachine extends AnyStateMachine>({
-  machine,
-  input,
-  events,
-  isFarEnough,
-}: WalkOptions<TMachine>): Map<string, Set<string>> {
+export function reachability(options: WalkOptions<AnyStateMachine>): Map<string, Set<string>> {
+  const { machine, ...search } = searchOf(options);
   const next = new Map<string, Set<string>>();
-  const stopWhen = isFarEnough === undefined ? {} : { stopWhen: isFarEnough };
-  const map = getAdjacencyMap<AnyMachineSnapshot, EventFromLogic<TMachine>, InputFrom<TMachine>>(machine, {
-    input,
-    events: () => events,
-    serializeState,
-    ...stopWhen,
-  });
-  for (const { state, transitions } of Object.values(map)) {
-    const targets = next.get(stateOf(state)) ?? new Set<string>();
-    for (const { state: target } of Object.values(transitions)) targets.add(stateOf(target));
-    next.set(stateOf(state), targets);
+  for (const { state, nextState } of adjacencyMapToArray(getAdjacencyMap(machine, search))) {
+    next.set(stateOf(state), (next.get(stateOf(state)) ?? new Set<string>()).add(stateOf(nextState)));
   }
+  // Sets grow under the loop, which goes on to what was added.
   for (const targets of next.values()) {
     for (const target of targets) for (const further of next.get(target) ?? []) targets.add(further);
   }
   return next;
+}
+
+function searchOf({ machine, input, events, isFarEnough }: WalkOptions<AnyStateMachine>) {
+  return { machine, input, events: () => events, serializeState, stopWhen: isFarEnough ?? (() => false) };
 }
 
 // Without it the search tells snapshots apart by how they were reached, and has no end.
@@ -109,16 +102,14 @@ function serializeState({ value, context }: AnyMachineSnapshot): string {
   return JSON.stringify([value, context]);
 }
 
-/** All transitions of a machine, each with a name that says where it is. */
-export function transitionsOf(machine: AnyStateMachine): Map<object, string> {
-  const names = new Map<object, string>();
-  for (const node of Object.values(machine.root.states)) {
-    for (const [event, candidates] of node.transitions) {
-      for (const [place, transition] of candidates.entries())
-        names.set(transition, `${node.key} on ${event}[${place}]`);
-    }
-  }
-  return names;
+/** All transitions of a machine, by names that say where they are. */
+export function transitionsOf(machine: AnyStateMachine): string[] {
+  return Object.values(machine.root.states).flatMap((node) => [...node.transitions.values()].flat().map(nameOf));
+}
+
+function nameOf(transition: AnyTransitionDefinition): string {
+  const { source, eventType } = transition;
+  return `${source.key} on ${eventType}[${source.transitions.get(eventType)?.indexOf(transition)}]`;
 }
 
 /** The names of a machine's states. */

@@ -98,7 +98,7 @@ describe('a task', () => {
       for (const state of path.states.slice(at + 1)) expect(state).toBeOneOf(['cancelling', 'cancelled']);
       expect(path.final.context.reason).toBe('enough');
     });
-    expect([...cancelledFrom].sort()).toEqual(['cancelling', 'expiring', 'ready', 'retrying', 'running']);
+    expect([...cancelledFrom].sort()).toEqual(['expiring', 'ready', 'retrying', 'running']);
     expect([...(reachability(taskWalk(2)).get('cancelling') ?? [])].sort()).toEqual(['cancelled', 'cancelling']);
   });
 

@@ -28,7 +28,14 @@ export class RecordingSink implements AttemptSink {
   onProgress: (attemptKey: number) => void = () => {};
   onLog: (attemptKey: number, message: string) => void = () => {};
 
+  /** Told of attempts that were never begun and come back to be handed over again. */
+  onReturned: (attemptKey: number) => void = () => {};
+
   settled(attemptKey: number, outcome: AttemptOutcome): void {
+    if (outcome.kind === 'returned') {
+      this.onReturned(attemptKey);
+      return;
+    }
     this.said.push({ attemptKey, kind: 'settled', text: outcome.kind });
     const outcomes = this.outcomes.get(attemptKey) ?? [];
     outcomes.push(outcome);
@@ -94,6 +101,11 @@ export class ThreadHarness implements AsyncDisposable {
   #executor: ThreadExecutor | undefined;
   #slotWaiters: (() => void)[] = [];
   #nextKey = 1;
+  readonly #assignments = new Map<number, TaskAssignment>();
+
+  constructor() {
+    this.sink.onReturned = (attemptKey) => void this.#handOverAgain(attemptKey);
+  }
 
   static async start(options: Partial<ThreadExecutorOptions> = {}): Promise<ThreadHarness> {
     const harness = new ThreadHarness();
@@ -127,16 +139,11 @@ export class ThreadHarness implements AsyncDisposable {
   begin(action: string, parameters: JsonObject = {}, more: Partial<TaskAssignment> = {}): number {
     const attemptKey = this.#nextKey++;
     const [module = '', name = ''] = action.split('.');
-    this.executor.execute({
-      attemptKey,
-      runId: 'run-1',
-      taskName: `task-${attemptKey}`,
-      attempt: 1,
-      module,
-      action: name,
-      parameters,
-      ...more,
-    });
+    const taskName = `task-${attemptKey}`;
+    const names = { runId: 'run-1', taskName, attempt: 1, module, action: name };
+    const assignment: TaskAssignment = { attemptKey, ...names, parameters, ...more };
+    this.#assignments.set(attemptKey, assignment);
+    this.executor.execute(assignment);
     return attemptKey;
   }
 
@@ -160,6 +167,13 @@ export class ThreadHarness implements AsyncDisposable {
     await this.#executor?.close({ drainMs: 0 });
     this.timers.close();
     rmSync(this.artifactsDir, { recursive: true, force: true });
+  }
+
+  async #handOverAgain(attemptKey: number): Promise<void> {
+    const assignment = this.#assignments.get(attemptKey);
+    if (assignment === undefined) throw new Error(`attempt ${attemptKey} was never handed over`);
+    while (this.executor.freeSlots() === 0) await this.#nextSlot();
+    this.executor.execute(assignment);
   }
 
   #nextSlot(): Promise<void> {

@@ -180,7 +180,10 @@ describe('two hundred attempts with stops at random moments', () => {
       const key = harness.begin(actions[count % 50 === 0 ? 3 : count % 10 === 0 ? 0 : 1 + (count % 2)] ?? '');
       harness.timers.schedule(harness.timers.now() + next(3), () => harness.executor.stop(key, next(2) * 5));
     }
-    await harness.slots(2);
+    const { executor, sink } = harness;
+    await until(
+      () => sink.outcomes.size === 200 && executor.threads().filter(({ state }) => state === 'idle').length === 2,
+    );
     expect([...harness.sink.outcomes.values()].filter((outcomes) => outcomes.length !== 1)).toEqual([]);
     expect(harness.sink.outcomes.size).toBe(200);
     const kinds = [...harness.sink.outcomes.values()].flat().map((outcome) => outcome.kind);

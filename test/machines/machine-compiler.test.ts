@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { type Actor, assign, createActor, setup } from 'xstate';
-import { compileMachine } from '../../src/machines/compiled-machine.ts';
+import { compileMachine } from '../../src/machines/machine-compiler.ts';
 import { type TaskEvent, type TaskMachineInput, taskMachine } from '../../src/machines/task-machine.ts';
 
 const STEPS = 120_000;

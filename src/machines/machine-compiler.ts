@@ -4,9 +4,18 @@
 // It takes what the task machine uses and refuses the rest when it is made, never later: flat states (atomic or final),
 // guards and actions named in setup(), assign with functions or values; no invoke, after, always, exit actions,
 // parallel or nested states, wildcards, built-in actions but assign. Whoever wants microsteps in an inspector uses the
-// machine itself. test/machines/compiled-machine.test.ts holds the equality over random walks.
+// machine itself. test/machines/machine-compiler.test.ts holds the equality over random walks.
 
-import type { ActorLogic, AnyStateMachine, EventFromLogic, InputFrom, SnapshotFrom } from 'xstate';
+import type {
+  ActorLogic,
+  AnyActorRef,
+  AnyActorScope,
+  AnyStateMachine,
+  EventFromLogic,
+  EventObject,
+  InputFrom,
+  SnapshotFrom,
+} from 'xstate';
 import { invariant, RuntimeError } from '../domain/runtime-error.ts';
 
 /** The logic of a machine, whether interpreted or compiled. */
@@ -16,14 +25,14 @@ export type MachineLogic<TMachine extends AnyStateMachine> = ActorLogic<
   InputFrom<TMachine>
 >;
 
-type Context = Readonly<Record<string, unknown>>;
+type Context = Record<string, unknown>;
 
 /** What guards, assigns and effects are called with; the context is exchanged as the step goes on. */
 interface StepArguments {
   context: Context;
-  readonly event: { readonly type: string };
-  readonly self: unknown;
-  readonly system: unknown;
+  readonly event: EventObject;
+  readonly self: AnyActorRef;
+  readonly system: AnyActorScope['system'];
 }
 
 type Step =
@@ -51,29 +60,16 @@ interface FlatState {
  */
 export function compileMachine<TMachine extends AnyStateMachine>(machine: TMachine): MachineLogic<TMachine> {
   const table = new MachineTable(machine);
-  const logic = {
-    getInitialSnapshot: (scope: Scope, input: unknown) => table.initial(scope, input),
-    transition: (snapshot: Snapshot, event: { readonly type: string }, scope: Scope) =>
-      table.transition(snapshot, event, scope),
-    getPersistedSnapshot: (snapshot: Parameters<TMachine['getPersistedSnapshot']>[0]) =>
-      machine.getPersistedSnapshot(snapshot),
+  // The table's snapshots are said to be the machine's; the equality test is what makes it true.
+  return {
+    getInitialSnapshot: (scope, input) => table.initial(scope, input) as SnapshotFrom<TMachine>,
+    transition: (snapshot, event, scope) =>
+      table.transition(snapshot as Snapshot, event, scope) as SnapshotFrom<TMachine>,
+    getPersistedSnapshot: (snapshot) => machine.getPersistedSnapshot(snapshot),
   };
-  // The one place where the table's snapshots are said to be the machine's; the equality test is what makes it true.
-  return logic as object as MachineLogic<TMachine>;
 }
 
 type Snapshot = Readonly<Record<string, unknown>> & { readonly value: string; readonly context: Context };
-
-interface Scope {
-  readonly self: unknown;
-  readonly system: unknown;
-  actionExecutor(action: {
-    type: string;
-    info: StepArguments;
-    params: undefined;
-    exec: (args: StepArguments) => void;
-  }): void;
-}
 
 class MachineTable {
   readonly #machine: AnyStateMachine;
@@ -97,7 +93,7 @@ class MachineTable {
     this.#output = typeof root.output === 'function' ? (root.output as (args: StepArguments) => unknown) : undefined;
   }
 
-  initial(scope: Scope, input: unknown): Snapshot {
+  initial(scope: AnyActorScope, input: unknown): Snapshot {
     const { context } = this.#machine.config;
     const args = { input, self: scope.self, spawn: refuseSpawn };
     const own: Context = typeof context === 'function' ? context(args as never) : { ...Object(context) };
@@ -106,12 +102,12 @@ class MachineTable {
       if (step.kind !== 'effect') continue;
       // Not before the actor has started: XState keeps it until then.
       const info: StepArguments = { context: own, event, self: scope.self, system: scope.system };
-      scope.actionExecutor({ type: step.type, info, params: undefined, exec: (given) => step.run(given, undefined) });
+      scope.actionExecutor({ type: step.type, info, params: undefined, exec: () => step.run(info, undefined) });
     }
     return snapshotOf(this.#start, own, undefined);
   }
 
-  transition(snapshot: Snapshot, event: { readonly type: string }, scope: Scope): Snapshot {
+  transition(snapshot: Snapshot, event: EventObject, scope: AnyActorScope): Snapshot {
     if (event.type === 'xstate.stop') return { ...snapshot, status: 'stopped' };
     const candidates = this.#states.get(snapshot.value)?.transitions.get(event.type);
     if (candidates === undefined) return snapshot;
