@@ -84,7 +84,10 @@ function addValidate(program: Command, shell: Shell, done: (code: ExitCode) => v
     .description('Check workflow files and print every fault with its place')
     .argument('<file...>', 'workflow files')
     .option('--json', 'one object a file and line');
-  addFolders(command).addHelpText('after', examples(['validate flow.json', 'validate config/workflows/*.json --json']));
+  addFolders(command).addHelpText(
+    'after',
+    examples(['validate flow.json', 'validate config/workflows/production/*.json --json']),
+  );
   command.action(async (files: string[], flags: ValidateFlags) => {
     const { validateCommand } = await import('./validate-command.ts');
     done(await validateCommand(shell, files, flags));
@@ -169,7 +172,7 @@ export interface DoctorFlags extends FolderFlags {
 
 function addFolders(command: Command): Command {
   return command
-    .option('--data-dir <folder>', 'where runs are kept; `:memory:` keeps nothing')
+    .option('--data-dir <folder>', 'where artifacts are kept; `:memory:` keeps nothing')
     .option('--tasks <folder>', 'folder of task modules (repeatable, looked through in this order)', collectText)
     .option('--workflows <folder>', 'folder of workflow files');
 }

@@ -19,13 +19,18 @@ export class PlainOutput implements RunOutput {
   readonly #stdout: ShellStream;
   /** When a running task's progress was last told; an entry lives as long as the task runs. */
   readonly #toldMs = new Map<string, number>();
+  readonly #now: () => number;
+  #startedAtMs: number | null = null;
   #elapsed = durationText(0);
 
-  constructor(stdout: ShellStream) {
+  /** `now` is asked for what the shell itself says; events bring their time along. */
+  constructor(stdout: ShellStream, now: () => number = Date.now) {
     this.#stdout = stdout;
+    this.#now = now;
   }
 
   onEvent(event: RuntimeEvent, before: RunViewState): void {
+    this.#startedAtMs = before.startedAtMs;
     if (before.startedAtMs !== null) this.#elapsed = durationText(atMsOf(event) - before.startedAtMs);
     const { task } = event;
     if (event.type === 'workflow.started') {
@@ -45,6 +50,8 @@ export class PlainOutput implements RunOutput {
   }
 
   notice(text: string): void {
+    // No event may have come for a long time.
+    if (this.#startedAtMs !== null) this.#elapsed = durationText(this.#now() - this.#startedAtMs);
     this.#tell('notice', text);
   }
 

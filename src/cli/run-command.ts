@@ -26,6 +26,7 @@ const MOST_GAUGES = 6;
 /** Runs one workflow to its end. */
 export async function runCommand(shell: Shell, target: string, flags: RunFlags): Promise<ExitCode> {
   const prepared = await prepareRun(target, flags);
+  for (const warning of prepared.warnings) shell.stderr.line(warning);
   const keepAlive = setInterval(() => {}, KEEP_ALIVE_MS);
   const command = new RunCommand(shell, prepared, flags);
   try {

@@ -7,10 +7,11 @@ import { RuntimeError } from '../domain/runtime-error.ts';
 import type { ResolvedConfig } from '../engine/engine-config.ts';
 import { defaultCapacities } from '../engine/surroundings.ts';
 import type { CompiledWorkflow } from '../engine/workflow-compiler.ts';
-import { findMissingParameters, findResourceFaults } from '../engine/workflow-requirements.ts';
+import { findMissingParameters, findResourceFaults, findUnusedParameters } from '../engine/workflow-requirements.ts';
 import type { RunFlags } from './command-tree.ts';
 import { FaultsError, usageError } from './error-lines.ts';
 import { mergeParameters } from './option-values.ts';
+import { toPrintableLine } from './printable-text.ts';
 import { settingsOf } from './shell-config.ts';
 import { findWorkflow, unknownModules } from './workflow-source.ts';
 
@@ -19,6 +20,8 @@ export interface PreparedRun {
   readonly workflow: CompiledWorkflow;
   readonly parameters: JsonObject;
   readonly settings: ResolvedConfig;
+  /** What is no error and most likely not meant. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -36,7 +39,12 @@ export async function prepareRun(target: string, flags: RunFlags): Promise<Prepa
     ...findMissingParameters(workflow, parameters),
   ];
   if (faults.length > 0) throw new FaultsError(file, locate(faults));
-  return { workflow, parameters, settings };
+  // Only what was typed for this run: a file of parameters may serve several workflows.
+  const typed = [...new Set((flags.param ?? []).map(([name]) => name))];
+  const warnings = findUnusedParameters(workflow, typed).map(
+    ({ code, message }) => `warning ${code}: ${toPrintableLine(message)}, in ${toPrintableLine(file)}`,
+  );
+  return { workflow, parameters, settings, warnings };
 }
 
 /** The capacity of each resource that an engine with these settings starts with. */
@@ -54,10 +62,10 @@ function readParameterFile(path: string | undefined): JsonObject {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
     const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    // The system's error says nothing that is not in the message already, so it is no cause to be shown.
     throw new RuntimeError(
       missing ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE',
-      `--params ${path} ${missing ? 'does not exist; check the path' : `cannot be read: ${String(cause)}`}`,
-      { cause },
+      `--params ${path} ${missing ? 'does not exist; check the path' : `cannot be read: ${String(cause)}; name a JSON file`}`,
     );
   }
   return parseParameterFile(path, text);

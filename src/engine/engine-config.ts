@@ -30,7 +30,7 @@ const configSchema = z.strictObject({
   resources: z.array(resourceSchema).optional(),
   defaultMode: z.enum(ExecutionMode).optional(),
   cancelGraceMs: z.number().min(0).optional(),
-  threadHeapMb: z.number().min(16).optional(),
+  threadHeapMb: z.number().min(32).optional(),
   maxInlineTasks: positiveCount.optional(),
   taskMachine: z.enum(['compiled', 'interpreted']).optional(),
 });
@@ -52,7 +52,7 @@ export interface EngineConfig {
   readonly defaultMode?: ExecutionMode | undefined;
   /** Milliseconds between asking a task to stop and terminating its thread; default 250. */
   readonly cancelGraceMs?: number | undefined;
-  /** Heap limit of a thread, in MB. */
+  /** Heap limit of a thread, in MB, from 32; default 1024. Buffers do not count. */
   readonly threadHeapMb?: number | undefined;
   /** Inline tasks at once; default 64. */
   readonly maxInlineTasks?: number | undefined;

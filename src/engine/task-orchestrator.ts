@@ -107,7 +107,6 @@ export class TaskOrchestrator {
 
   /** No task of the engine starts any more until processing is started again; what runs goes on. */
   stopBackgroundProcessing(): void {
-    this.#host.requireOpen();
     this.#host.setDispatching(false);
   }
 

@@ -79,6 +79,24 @@ export function findMissingParameters(workflow: CompiledWorkflow, runParameters:
   return [...faults.values()];
 }
 
+/** The run parameters that nothing in the workflow takes: most likely misspelt. */
+export function findUnusedParameters({ definition, parameters }: CompiledWorkflow, names: string[]): WorkflowFault[] {
+  const taken = new Set(Object.keys(definition.parameters));
+  for (const step of definition.steps) for (const key of Object.keys(step.parameters)) taken.add(key);
+  for (const compiled of parameters) {
+    for (const { kind, name } of compiled?.references ?? []) if (kind === 'params') taken.add(name);
+  }
+  const conditions = definition.steps.flatMap(({ runIf }) => (runIf === null ? [] : [runIf])).join('\n');
+  const near = new NearNames([...taken]);
+  return names
+    .filter((name) => !taken.has(name) && !conditions.includes(name))
+    .map((name) => {
+      const hint = suggestion(near.nearest(name));
+      const message = `no step takes the run parameter ${quoteName(name)}${hint}; the run goes on without it`;
+      return fault('PARAMETER_INVALID', message, []);
+    });
+}
+
 function fault(code: string, message: string, at: readonly JsonPathSegment[]): WorkflowFault {
   return { code, message, path: formatJsonPath(at) };
 }

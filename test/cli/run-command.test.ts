@@ -304,3 +304,13 @@ function onTerminal(cwd: string, command: string): string {
     timeout: 30_000,
   });
 }
+
+test('a run parameter that nothing takes is a warning, and the run goes on', async () => {
+  const cwd = folder([coreStep('a', 'echo', { parameters: { message: 'hi' } })]);
+  const { code, stdout, stderr } = await yardmaster(['run', 'flow.json', '--param', 'mesage=x'], { cwd });
+  expect(code).toBe(0);
+  expect(stderr).toBe(
+    'warning PARAMETER_INVALID: no step takes the run parameter "mesage" (did you mean "message"?); the run goes on without it, in flow.json\n',
+  );
+  expect(stdout).toContain('  a: hi\n');
+});

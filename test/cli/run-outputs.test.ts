@@ -40,6 +40,19 @@ test('the plain view has a line for each start, end and log, and few for progres
   ]);
 });
 
+test('what the shell itself says in the plain view carries the time at which it is said', () => {
+  const stream = new MemoryStream();
+  const event = eventMaker();
+  const started = event('workflow.started', 0);
+  const output = new PlainOutput(new ShellStream(stream), () => Date.parse(started.at) + 2_500);
+  const state = createRunViewState('flow', 1);
+  output.onEvent(started, state);
+  reduceRunView(state, started);
+  output.onEvent(event('task.started', 10, 'a'), state);
+  output.notice('SIGTERM: no new task starts');
+  expect(stream.lines.at(-1)).toBe('    2.5 s  notice     SIGTERM: no new task starts');
+});
+
 test('the JSON view writes events as they are, and what tasks print goes to stderr', () => {
   const stdout = new MemoryStream();
   const stderr = new MemoryStream();

@@ -17,6 +17,7 @@ describe('a value', () => {
     [{ a: [1, Number.NaN] }, '$.a[1]: NaN is no JSON number'],
     [{ a: 1n }, '$.a: a bigint'],
     [{ a: new Map() }, '$.a: a Map'],
+    [(function* () {})(), '$: an object that is not plain, which'],
   ])('%o cannot, and why is said', (value, fault) => {
     expect(findUnrecordable(value)).toContain(fault);
   });

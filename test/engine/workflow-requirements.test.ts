@@ -8,6 +8,7 @@ import {
   findMissingParameters,
   findResourceFaults,
   findUnknownModules,
+  findUnusedParameters,
 } from '../../src/engine/workflow-requirements.ts';
 
 type Fields = Record<string, unknown>;
@@ -95,5 +96,22 @@ describe('run parameters', () => {
     ]);
     expect(faults[0]?.message).toBe('run parameter "root" is not given; step "s0" needs it for "{{params.root}}"');
     expect(findMissingParameters(compiled.workflow, { given: 1, root: '.', user: {} })).toEqual([]);
+  });
+});
+
+describe('run parameters that nothing takes', () => {
+  it('are told, with the name that was meant; those of steps, references, defaults and conditions are not', () => {
+    const definition = definitionOf(
+      { parameters: { declared: 1 } },
+      { parameters: { own: 1, message: 'to {{params.who}}' } },
+      { run_if: 'params.wanted == true' },
+    );
+    const compiled = compileWorkflow(definition);
+    if (compiled.kind === 'faulty') throw new Error(JSON.stringify(compiled.faults));
+    const names = ['declared', 'own', 'message', 'who', 'wanted', 'mesage', 'zz'];
+    expect(findUnusedParameters(compiled.workflow, names).map(({ message }) => message)).toEqual([
+      'no step takes the run parameter "mesage" (did you mean "message"?); the run goes on without it',
+      'no step takes the run parameter "zz"; the run goes on without it',
+    ]);
   });
 });
