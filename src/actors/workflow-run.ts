@@ -147,7 +147,7 @@ export class WorkflowRun implements TaskOwner, RunView {
   cancelTask(index: number, reason: string): boolean {
     const record = this.#live.get(index);
     if (record !== undefined) this.#parts.runner.cancel(record, reason);
-    else if (this.#frontier.isPending(index)) this.#end(index, 'cancelled');
+    else if (this.#frontier.isPending(index)) this.#cancelPending(index, reason);
     else if (this.#isStarting(index)) this.#cancelledEarly.set(index, reason);
     else return false;
     return true;
@@ -277,6 +277,13 @@ export class WorkflowRun implements TaskOwner, RunView {
 
   #end(index: number, how: 'completed' | 'failed' | 'cancelled'): void {
     this.#frontier.end(index, how, this.#ready, this.#skipped);
+    this.#advance();
+  }
+
+  // Ended before it is told: a handler that cancels it once more must find it ended.
+  #cancelPending(index: number, reason: string): void {
+    this.#frontier.end(index, 'cancelled', this.#ready, this.#skipped);
+    this.#reportCancelled(index, reason);
     this.#advance();
   }
 

@@ -10,15 +10,20 @@ import type { WorkflowManager } from './workflow-manager.ts';
 
 let current: Promise<OrchestrationEngine> | undefined;
 
-/** The default engine; a new one once the last was shut down. */
+/** The default engine; a new one once the last was shut down. @throws as OrchestrationEngine.create */
 export async function getOrchestrationEngine(): Promise<OrchestrationEngine> {
-  current ??= OrchestrationEngine.create();
-  let engine = await current;
-  if (engine.isClosed) {
-    current = OrchestrationEngine.create();
-    engine = await current;
+  for (;;) {
+    current ??= OrchestrationEngine.create();
+    const made = current;
+    let engine: OrchestrationEngine | undefined;
+    try {
+      engine = await made;
+      if (!engine.isClosed) return engine;
+    } finally {
+      // Whoever finds it closed or failed clears it once: the next to ask makes the next, and all others share that.
+      if (current === made && engine?.isClosed !== false) current = undefined;
+    }
   }
-  return engine;
 }
 
 /** The default engine's workflows. */

@@ -96,7 +96,7 @@ export class OrchestrationEngine implements AsyncDisposable {
   }
 
   /**
-   * Starts an engine: its threads are up and its workflows loaded when it resolves.
+   * Starts an engine: its first thread is up and its workflows are loaded when it resolves; other threads follow.
    * @throws RuntimeError CONFIG_INVALID, FILE_UNREADABLE for a workflows folder that is none
    * @example
    * await using engine = await OrchestrationEngine.create({ dataDir: ':memory:' });

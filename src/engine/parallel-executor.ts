@@ -45,12 +45,13 @@ export class ParallelExecutor implements AsyncDisposable {
     dependencies: Readonly<Record<string, readonly string[]>> = {},
     options: { readonly timeoutMs?: number; readonly params?: JsonObject } = {},
   ): Promise<Record<string, ExecutionResult>> {
-    if (this.#isClosed) throw new RuntimeError('ENGINE_CLOSED', 'this executor was shut down; make a new one');
+    this.#requireOpen();
     if (requireList(tasks, 'the tasks of a group').length === 0) return {};
     const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs;
     const group = { tasks, dependencies, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
     const workflow = compileOrThrow(definitionOfGroup('parallel', group));
     const engine = await this.#startedEngine();
+    this.#requireOpen();
     const run = engine.startCompiled(workflow, options.params === undefined ? {} : { params: options.params });
     return resultsOf(workflow, await run.result());
   }
@@ -70,6 +71,10 @@ export class ParallelExecutor implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown();
+  }
+
+  #requireOpen(): void {
+    if (this.#isClosed) throw new RuntimeError('ENGINE_CLOSED', 'this executor was shut down; make a new one');
   }
 
   async #startedEngine(): Promise<OrchestrationEngine> {

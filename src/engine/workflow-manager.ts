@@ -172,7 +172,7 @@ export class WorkflowManager {
 
   /** Figures by workflow over the runs that have ended. */
   getPerformanceSummary(): Readonly<Record<string, Readonly<WorkflowPerformance>>> {
-    return Object.fromEntries(this.#performance);
+    return Object.fromEntries([...this.#performance].map(([name, figures]) => [name, { ...figures }]));
   }
 
   /** For the engine: a run has ended. */

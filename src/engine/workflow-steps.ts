@@ -6,9 +6,10 @@ import { RuntimeError } from '../domain/runtime-error.ts';
 import type { WorkflowDefinition, WorkflowFault } from '../domain/workflow-definition.ts';
 import { readWorkflowDocument } from '../domain/workflow-document.ts';
 import { compileWorkflow, findGraphFaults } from './workflow-compiler.ts';
+import type { WorkflowStepOptions } from './workflow-step.ts';
 
 /** A step as code may write it: the fields of a file in either spelling; times end in `Ms`, or are seconds. */
-export type LooseStep = Readonly<Record<string, unknown>>;
+export type LooseStep = Readonly<Record<string, unknown>> | WorkflowStepOptions;
 
 interface Spelling {
   readonly field: string;

@@ -136,7 +136,8 @@ export class ThreadExecutor implements TaskExecutor {
   execute(assignment: TaskAssignment): void {
     const thread = this.#closing === null ? this.#pool.take() : undefined;
     if (thread !== undefined) this.#begin(thread, assignment);
-    else if (this.#closing === null && this.#runwaySlots() > 0) this.#runway.push(assignment);
+    // Not asked whether the runway is still open: it was when the caller looked, and time has passed since.
+    else if (this.#closing === null && this.#runway.size < this.#attempts.size) this.#runway.push(assignment);
     else this.#refuse(assignment);
   }
 

@@ -8,7 +8,7 @@ const noop = (name: string, dependencies: string[] = []) => ({ name, module: 'co
 function steps() {
   return [
     noop('first'),
-    { name: 'endless', module: 'bodies', action: 'forever', dependencies: ['first'] },
+    { name: 'endless', module: 'bodies', action: 'spins', dependencies: ['first'] },
     noop('beside', ['first']),
     noop('behind', ['endless']),
   ];
@@ -58,4 +58,23 @@ it('a step cannot be cancelled any more while its end is being told', async () =
   });
   expect(await engine.executeWorkflow('flow')).toMatchObject({ status: 'completed', tasks: { completed: 1 } });
   expect(answers).toEqual([false]);
+});
+
+it('a pending step that is cancelled is told once, with the reason, and what needs it is skipped', async () => {
+  const { engine, events } = await createTestEngine();
+  engine.workflows.createWorkflow('flow', [noop('first'), noop('second', ['first']), noop('third', ['second'])]);
+  const answers: unknown[] = [];
+  engine.registerEventHandler('task.cancelled', ({ runId }) => {
+    answers.push(engine.getRun(runId ?? '')?.cancelTask('second'));
+  });
+  engine.registerEventHandler('task.ready', ({ runId }) => {
+    answers.push(engine.getRun(runId ?? '')?.cancelTask('second', 'not today'));
+  });
+  const run = engine.startWorkflow('flow');
+  answers.push(run.cancelTask('second', 'not today'));
+  const execution = await run.result();
+  expect(execution.tasks).toEqual({ total: 3, completed: 1, failed: 0, skipped: 1, cancelled: 1 });
+  expect(answers.filter((answer) => answer === true)).toEqual([true]);
+  const told = events.filter(({ type }) => type === 'task.cancelled');
+  expect(told.map(({ task, data }) => [task, data.reason])).toEqual([['second', 'not today']]);
 });

@@ -6,13 +6,27 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { EVENT_TYPES, OrchestrationEngine, RuntimeError, type RuntimeEvent } from '../../src/index.ts';
-import { createGate, createTestEngine, seen } from './support.ts';
+import { createGate, createTestEngine, seen, type TestEngine } from './support.ts';
 
 const noop = (name: string, dependencies: string[] = []) => ({ name, module: 'core', action: 'noop', dependencies });
 
+/** Resolves when so many threads are up: an engine is there with its first. */
+async function threadsUp({ engine }: TestEngine, count: number): Promise<void> {
+  while (engine.getSystemStatus().threads.length < count) {
+    await new Promise<void>((resolve) => {
+      const stop = engine.registerEventHandler('worker.started', () => {
+        stop();
+        resolve();
+      });
+    });
+  }
+}
+
 describe('getHealthStatus', () => {
   it('is healthy, degraded while a person holds the dispatcher, healthy again, unhealthy after shutdown', async () => {
-    const { engine } = await createTestEngine();
+    const test = await createTestEngine();
+    const { engine } = test;
+    await threadsUp(test, 2);
     const health = engine.getHealthStatus();
     expect(health.status).toBe('healthy');
     expect(Object.keys(health.components)).toEqual([
@@ -40,6 +54,7 @@ describe('getHealthStatus', () => {
   it('is not healthy while a thread is missing, and says how many there are', async () => {
     const test = await createTestEngine({ cancelGraceMs: 0 });
     const { engine } = test;
+    await threadsUp(test, 2);
     const id = engine.submitTask({ module: 'bodies', action: 'spins' });
     await seen(test, ({ type }) => type === 'task.started');
     const killed = seen(test, ({ type }) => type === 'worker.killed');
@@ -54,7 +69,9 @@ describe('getHealthStatus', () => {
 
 describe('getSystemStatus', () => {
   it('is true in the middle of a run', async () => {
-    const { engine } = await createTestEngine({ maxInlineTasks: 2 });
+    const test = await createTestEngine({ maxInlineTasks: 2 });
+    const { engine } = test;
+    await threadsUp(test, 2);
     const gate = createGate(engine);
     engine.resources.registerResource('gpu', 'custom', 1);
     engine.workflows.createWorkflow('w', [
@@ -111,6 +128,7 @@ describe('getSystemStatus', () => {
   it('shows which thread works on what', async () => {
     const test = await createTestEngine({ cancelGraceMs: 0 });
     const { engine } = test;
+    await threadsUp(test, 2);
     const id = engine.submitTask({ module: 'bodies', action: 'spins' });
     await seen(test, ({ type }) => type === 'task.started');
     const { threads } = engine.getSystemStatus();

@@ -43,6 +43,22 @@ describe('a run', () => {
     expect(at('task.started', 'join')).toBeGreaterThan(at('task.completed', 'slow'));
   });
 
+  it('completes thousands of short steps among some long ones, each once', async () => {
+    const { engine, events } = await createTestEngine();
+    const steps = Array.from({ length: 6_000 }, (_, index) =>
+      index % 500 === 250
+        ? { name: `t${index}`, module: 'core', action: 'burn', parameters: { ms: 12 } }
+        : noop(`t${index}`, index < 100 ? [] : [`t${index - 100}`]),
+    );
+    engine.workflows.createWorkflow('many', steps);
+    const execution = await engine.executeWorkflow('many');
+    expect(execution.errors).toEqual({});
+    expect(execution.tasks).toMatchObject({ total: 6_000, completed: 6_000 });
+    const completed = events.filter((event) => event.type === 'task.completed');
+    expect(new Set(completed.map((event) => event.task)).size).toBe(6_000);
+    expect(completed.every((event) => event.data.attempt === 1)).toBe(true);
+  });
+
   it('passes a failure on as skipped with the reason; independent branches go on', async () => {
     const { engine } = await createTestEngine();
     engine.workflows.createWorkflow('broken', [

@@ -97,7 +97,7 @@ describe('workflows', () => {
       codes: faults.map(({ code }) => code),
     }));
     expect(errors).toEqual([
-      { file: 'ring.json', line: undefined, codes: ['DAG_CYCLE'] },
+      { file: 'ring.json', line: 1, codes: ['DAG_CYCLE'] },
       { file: 'torn.json', line: 3, codes: ['WORKFLOW_JSON'] },
     ]);
     expect((await engine.executeWorkflow('good')).status).toBe('completed');
