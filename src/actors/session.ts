@@ -36,8 +36,8 @@ export interface SessionParts extends WorkflowRunParts {
 export interface SessionOptions extends SessionLimits {
   readonly sessionId: SessionId;
   readonly name: string;
-  /** Takes what the session holds while it is active; its runs wait for it. null = nothing. */
-  readonly acquire: (() => Promise<HeldCapacity>) | null;
+  /** Takes what the session holds while it is active; its runs wait for it; the signal ends the waiting. null = nothing. */
+  readonly acquire: ((signal: AbortSignal) => Promise<HeldCapacity>) | null;
   /** Called once, when the session has ended. */
   readonly ended: (session: SessionActor) => void;
 }
@@ -57,6 +57,8 @@ export class SessionActor {
   readonly #waiting = new Set<WorkflowRun>();
   #deadline: TimerHandle | undefined;
   #held: HeldCapacity | undefined;
+  /** Ends the waiting for capacity with the session. */
+  readonly #giveUp = new AbortController();
   #isProvided: boolean;
   #isCrashed = false;
   readonly #resolveClosed: () => void;
@@ -167,9 +169,11 @@ export class SessionActor {
       );
     }
     events.emit('session.started', { sessionId: this.sessionId }, { name: this.#options.name });
-    this.#options.acquire?.().then(
+    this.#options.acquire?.(this.#giveUp.signal).then(
       (held) => this.#provide(held),
-      (error: unknown) => this.actor.send({ type: 'session.cancel', reason: reasonOf(error) }),
+      (error: unknown) => {
+        if (this.endedAtMs === null) this.actor.send({ type: 'session.cancel', reason: reasonOf(error) });
+      },
     );
   }
 
@@ -211,6 +215,7 @@ export class SessionActor {
     const { clock, timers, events } = this.#parts;
     this.endedAtMs = clock.now();
     if (this.#deadline !== undefined) timers.cancel(this.#deadline);
+    this.#giveUp.abort();
     this.#held?.release();
     // Entry actions run before the snapshot changes; who asks for the status in a handler must see the new one.
     queueMicrotask(() => {

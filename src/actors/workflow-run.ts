@@ -179,6 +179,7 @@ export class WorkflowRun implements TaskOwner, RunView {
   crashed(error: unknown): void {
     if (this.endedAtMs !== null) return;
     this.#crash = serializeError(error, 'ACTOR_CRASHED');
+    this.startedAtMs ??= this.#parts.clock.now();
     for (const index of this.#frontier.cancelPending()) this.#reportCancelled(index, 'the run crashed');
     for (const record of [...this.#live.values()]) this.#parts.runner.cancel(record, 'the run crashed');
     this.#advance();
@@ -304,7 +305,8 @@ export class WorkflowRun implements TaskOwner, RunView {
     } finally {
       this.#advancing = false;
     }
-    if (this.#frontier.open > 0 || this.#isSettled) return;
+    // Before its start there is no end: tasks may have been cancelled while it waited for its place.
+    if (this.#frontier.open > 0 || this.#isSettled || this.startedAtMs === null) return;
     this.#isSettled = true;
     this.tasks.close();
     // In a turn of its own: the registry's end reaches the workflow before the event that ends the workflow itself.

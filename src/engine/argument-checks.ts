@@ -21,6 +21,13 @@ export function requireParams(workflow: CompiledWorkflow, params: JsonObject): J
   return structuredClone(params);
 }
 
+/** A JSON object, copied, since its giver may go on to change it. @throws RuntimeError ARGUMENT_INVALID */
+export function requireJson<T extends JsonObject>(value: T, what: string): T {
+  const fault = findUnrecordable(value);
+  if (fault === undefined) return structuredClone(value);
+  throw new RuntimeError('ARGUMENT_INVALID', `${what} must be JSON: ${fault}`, { details: { fault } });
+}
+
 /** @throws RuntimeError ARGUMENT_INVALID */
 export function requireMode(mode: ExecutionMode): ExecutionMode {
   if (Object.values(ExecutionMode).includes(mode)) return mode;

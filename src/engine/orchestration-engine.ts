@@ -151,8 +151,8 @@ export class OrchestrationEngine implements AsyncDisposable {
         maxParallelWorkflows: session.maxParallelWorkflows ?? Number.POSITIVE_INFINITY,
         timeoutMs: session.timeoutMs,
         acquire: needsResources
-          ? async () => {
-              const held = await guard.acquire(requirements, { requesterId: sessionId });
+          ? async (signal) => {
+              const held = await guard.acquire(requirements, { requesterId: sessionId, signal });
               return { release: () => guard.release(held.allocationId) };
             }
           : null,

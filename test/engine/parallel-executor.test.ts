@@ -112,6 +112,7 @@ describe('shutdown', () => {
     const executor = createExecutor();
     await executor.executeTaskGroup([noop('warm')]);
     const pending = executor.executeTasks([spins('x'), noop('y')], { y: ['x'] });
+    await new Promise((resolve) => setImmediate(resolve));
     const { elapsedMs } = await timed(() => executor.shutdown());
     const results = await pending;
     expect(elapsedMs).toBeLessThan(5_000);

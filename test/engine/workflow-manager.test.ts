@@ -176,7 +176,7 @@ describe('executeParallelWorkflow', () => {
     }
     expect(most).toBe(2);
     const ended = events.filter(({ type }) => type === 'task.completed').map(({ task }) => task);
-    expect(ended.at(-1)).toBe('t0');
+    expect(ended.indexOf('t0')).toBeGreaterThan(ended.indexOf('t7'));
   });
 
   it('ends at its time-out', async () => {
