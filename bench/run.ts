@@ -17,7 +17,18 @@ const known = readdirSync(new URL('.', import.meta.url))
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args, options: { tiny: { type: 'boolean' } }, allowPositionals: true });
+  const { values, positionals, tokens } = parseArgs({
+    args,
+    options: { tiny: { type: 'boolean' } },
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  });
+  const stranger = tokens.find((token) => token.kind === 'option' && token.name !== 'tiny');
+  if (stranger?.kind === 'option') {
+    process.stderr.write(`error USAGE: unknown option ${stranger.rawName}; there is --tiny\n`);
+    return 2;
+  }
   const unknown = positionals.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     process.stderr.write(`error USAGE: no bench named ${unknown.join(', ')}; there are ${known.join(', ')}\n`);
@@ -27,7 +38,7 @@ async function main(args: string[]): Promise<number> {
   // that the benches make themselves is not that of others.
   const environment = readEnvironment();
   for (const subject of positionals.length > 0 ? positionals : known)
-    await runSubject(subject, values.tiny ?? false, environment);
+    await runSubject(subject, values.tiny === true, environment);
   return 0;
 }
 

@@ -119,6 +119,8 @@ export class SessionActor {
     );
     this.#runs.set(run.runId, run);
     this.#waiting.add(run);
+    // Known before its first event: a handler may want to look it up.
+    options.created?.(run);
     this.#startWaiting();
     return run;
   }

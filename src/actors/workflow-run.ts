@@ -39,6 +39,8 @@ export interface WorkflowRunOptions {
   readonly parameters: JsonObject;
   readonly lane: Lane<CapacityRequest>;
   readonly timeoutMs: number | null;
+  /** Called once, before the run starts. */
+  readonly created?: (run: WorkflowRun) => void;
   /** Called once, when the result is as durable as the journal promises. */
   readonly ended: (run: WorkflowRun) => void;
 }
@@ -68,6 +70,7 @@ export class WorkflowRun implements TaskOwner, RunView {
   readonly #skips = new Map<number, SkipReason>();
   readonly #live = new Map<number, TaskRecord>();
   #failedRequired = 0;
+  #cancelledRequired = 0;
   #deadline: TimerHandle | undefined;
   #advancing = false;
   #crash: SerializedError | undefined;
@@ -312,7 +315,10 @@ export class WorkflowRun implements TaskOwner, RunView {
     // In a turn of its own: the registry's end reaches the workflow before the event that ends the workflow itself.
     queueMicrotask(() => {
       if (this.#crash !== undefined) this.#finish('failed', this.#crash.message);
-      else this.actor.send({ type: 'run.tasks-ended', failed: this.#failedRequired });
+      else {
+        const [failed, cancelled] = [this.#failedRequired, this.#cancelledRequired];
+        this.actor.send({ type: 'run.tasks-ended', failed, cancelled });
+      }
     });
   }
 
@@ -398,6 +404,7 @@ export class WorkflowRun implements TaskOwner, RunView {
 
   #reportCancelled(index: number, reason: string): void {
     const { journal, events, clock } = this.#parts;
+    if (this.plan.isRequired(index)) this.#cancelledRequired++;
     const task = this.plan.tasks[index]?.name ?? '';
     journal.append({ type: 'task.cancelled', v: 1, runId: this.runId, atMs: clock.now(), task, reason });
     events.emit('task.cancelled', this.#taskSubject(index), { reason });

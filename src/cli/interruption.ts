@@ -26,15 +26,21 @@ export class InterruptCounter {
   }
 }
 
-/** Calls back for every press until the returned function is called; the process no longer dies of the signals. */
+/**
+ * Calls back for every press until the returned function is called; the process no longer dies of the signals. From
+ * `leave` on it does again: a thread that is stuck in native code (a file system that does not answer) holds up even
+ * `process.exit`, and one more press must end it.
+ */
 export function listenForInterrupts(onLevel: (level: InterruptLevel, signal: NodeJS.Signals) => void): () => void {
   const counter = new InterruptCounter();
   const listener = (signal: NodeJS.Signals): void => {
     const level = counter.press(performance.now());
+    if (level === 'leave') stop();
     if (level !== undefined) onLevel(level, signal);
   };
-  for (const signal of SIGNALS) process.on(signal, listener);
-  return () => {
+  const stop = (): void => {
     for (const signal of SIGNALS) process.removeListener(signal, listener);
   };
+  for (const signal of SIGNALS) process.on(signal, listener);
+  return stop;
 }

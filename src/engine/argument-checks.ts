@@ -6,8 +6,9 @@ import { ExecutionMode } from '../domain/statuses.ts';
 import type { CompiledWorkflow } from './workflow-compiler.ts';
 import { findMissingParameters } from './workflow-requirements.ts';
 
-/** Run parameters, copied: JSON, and all that references need. @throws RuntimeError PARAMETER_INVALID */
+/** Run parameters, copied: JSON, and all that references need. @throws RuntimeError ARGUMENT_INVALID, PARAMETER_INVALID */
 export function requireParams(workflow: CompiledWorkflow, params: JsonObject): JsonObject {
+  requireObject(params, 'run parameters');
   const fault = findUnrecordable(params);
   if (fault !== undefined) {
     throw new RuntimeError('PARAMETER_INVALID', `run parameters must be JSON: ${fault}`, { details: { fault } });

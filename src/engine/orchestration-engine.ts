@@ -7,15 +7,17 @@ import type { WorkflowRun as RunActor } from '../actors/workflow-run.ts';
 import type { RuntimeEventHandler, RuntimeEventType } from '../domain/events.ts';
 import type { RunId, SessionId } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/json-value.ts';
-import { RuntimeError } from '../domain/runtime-error.ts';
+import { invariant, RuntimeError } from '../domain/runtime-error.ts';
 import { type ExecutionMode, SessionStatus } from '../domain/statuses.ts';
 import type { TaskAction } from '../domain/task-context.ts';
 import { Lane } from '../scheduling/lane.ts';
 import { type CapacityRequest, Pool } from '../scheduling/ready-task.ts';
 import {
   requireDrain,
+  requireJson,
   requireLimit,
   requireMode,
+  requireObject,
   requireParams,
   requirePositive,
   requireRunId,
@@ -121,7 +123,7 @@ export class OrchestrationEngine implements AsyncDisposable {
     this.#requireOpen();
     const { guard, ids, timers, bus, config } = this.#runtime;
     const sessionId = ids.sessionId();
-    const requirements = options.resourceRequirements ?? {};
+    const requirements = { ...requireObject(options, 'the settings of a session').resourceRequirements };
     const needsResources = Object.keys(requirements).length > 0;
     if (needsResources) guard.prepare(requirements);
     const now = new Date(timers.now()).toISOString();
@@ -135,7 +137,7 @@ export class OrchestrationEngine implements AsyncDisposable {
       maxParallelWorkflows: requireLimit(options.maxParallelWorkflows, 'maxParallelWorkflows'),
       timeoutMs: requirePositive(options.timeoutMs, 'timeoutMs'),
       resourceRequirements: requirements,
-      metadata: options.metadata ?? {},
+      metadata: requireJson(options.metadata ?? {}, 'the metadata of a session'),
       createdAt: now,
       startedAt: null,
       updatedAt: now,
@@ -224,20 +226,24 @@ export class OrchestrationEngine implements AsyncDisposable {
     const own = given ?? this.#requireSession(this.createSession(definition.name, mode).sessionId);
     const runId = (options.runId ?? this.#runtime.ids.runId()) as RunId;
     const result = Promise.withResolvers<WorkflowExecution>();
-    const run = own.actor.startRun({
+    let handle: WorkflowRun | undefined;
+    own.actor.startRun({
       runId,
       sessionId: own.session.sessionId as SessionId,
       plan,
       parameters: params,
       lane: new Lane<CapacityRequest>({ mode, limit: limit ?? Number.POSITIVE_INFINITY, group: own.actor.group }),
       timeoutMs: definition.timeoutMs,
+      created: (run) => {
+        handle = new WorkflowRun(run, this.#runtime.bus, result.promise);
+        this.#runs.add(handle, run, params);
+      },
       ended: (ended) => {
         this.#runEnded(ended, result.resolve);
         if (given === undefined && own.actor.endedAtMs === null) own.actor.actor.send({ type: 'session.close' });
       },
     });
-    const handle = new WorkflowRun(run, this.#runtime.bus, result.promise);
-    this.#runs.add(handle, run, params);
+    invariant(handle !== undefined, 'a started run was created');
     return handle;
   }
 

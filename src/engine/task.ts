@@ -58,7 +58,7 @@ export class Task {
     this.name = options.name === undefined ? `${this.module}.${this.action}` : requireText(options.name, 'name');
     this.parameters = ownParameters(options.parameters, this.name);
     this.priority = parsePriority(options.priority);
-    this.dependencies = requireList(options.dependencies ?? [], `dependencies of task '${this.name}'`);
+    this.dependencies = [...requireList(options.dependencies ?? [], `dependencies of task '${this.name}'`)];
     this.resources = amountsOf(options.resources);
     this.timeoutMs = requireTimeout(options.timeoutMs);
     const { maxRetries } = options;
@@ -150,7 +150,7 @@ function requireTimeout(value: number | null | undefined): number | null {
 
 function amountsOf(resources: TaskOptions['resources']): Readonly<Record<string, number>> {
   if (resources === undefined || resources === null) return {};
-  if (!isList(resources)) return requireObject(resources, 'resources of a task');
+  if (!isList(resources)) return { ...requireObject(resources, 'resources of a task') };
   const amounts: Record<string, number> = {};
   for (const resource of resources) {
     const { resourceId, amount } = new TaskResource(requireObject(resource, 'a resource of a task'));

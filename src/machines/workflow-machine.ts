@@ -1,7 +1,7 @@
 // Owns the life of one workflow run; its tasks live beside it under a registry and report to it once, all together.
 //
 //   pending ──start──▶ running ──pause──▶ paused ──resume──▶ running
-//      │                  │                 │      ──tasks-ended──▶ (completed) | (failed)      from running and paused
+//      │                  │                 │      ──tasks-ended──▶ (completed) | (failed) | (cancelled)      from running and paused
 //      └──────cancel──────┴─────────────────┴──cancel, deadline──▶ cancelling
 //                         cancelling ──tasks-ended──▶ (cancelled) | (failed, after a deadline)
 //
@@ -25,8 +25,8 @@ export type WorkflowEvent =
   | { readonly type: 'run.resume' }
   | { readonly type: 'run.cancel'; readonly reason: string }
   | { readonly type: 'run.deadline' }
-  /** Every task has ended; `failed` counts the required ones that failed. */
-  | { readonly type: 'run.tasks-ended'; readonly failed: number };
+  /** Every task has ended; `failed` and `cancelled` count required ones. */
+  | { readonly type: 'run.tasks-ended'; readonly failed: number; readonly cancelled: number };
 
 export interface WorkflowEnding {
   readonly runId: string;
@@ -43,6 +43,7 @@ export const workflowMachine = setup({
   },
   guards: {
     hasFailures: ({ event }) => event.type === 'run.tasks-ended' && event.failed > 0,
+    hasCancellations: ({ event }) => event.type === 'run.tasks-ended' && event.cancelled > 0,
     hasTimedOut: ({ context }) => context.timedOut,
   },
   actions: {
@@ -71,7 +72,11 @@ export const workflowMachine = setup({
     },
     running: {
       on: {
-        'run.tasks-ended': [{ guard: 'hasFailures', target: 'failed' }, { target: 'completed' }],
+        'run.tasks-ended': [
+          { guard: 'hasFailures', target: 'failed' },
+          { guard: 'hasCancellations', target: 'cancelled' },
+          { target: 'completed' },
+        ],
         'run.pause': { target: 'paused', actions: 'pauseTasks' },
         'run.cancel': { target: 'cancelling', actions: 'keepReason' },
         'run.deadline': { target: 'cancelling', actions: 'keepDeadline' },
@@ -79,7 +84,11 @@ export const workflowMachine = setup({
     },
     paused: {
       on: {
-        'run.tasks-ended': [{ guard: 'hasFailures', target: 'failed' }, { target: 'completed' }],
+        'run.tasks-ended': [
+          { guard: 'hasFailures', target: 'failed' },
+          { guard: 'hasCancellations', target: 'cancelled' },
+          { target: 'completed' },
+        ],
         'run.resume': { target: 'running', actions: 'resumeTasks' },
         'run.cancel': { target: 'cancelling', actions: 'keepReason' },
         'run.deadline': { target: 'cancelling', actions: 'keepDeadline' },

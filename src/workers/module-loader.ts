@@ -128,13 +128,21 @@ export function moduleFault(
 async function importFile(module: string, url: string): Promise<object> {
   try {
     const exports: unknown = await import(url);
-    return typeof exports === 'object' && exports !== null ? exports : {};
+    return typeof exports === 'object' && exports !== null ? actionsOf(exports) : {};
   } catch (error) {
     throw new RuntimeError('MODULE_LOAD_FAILED', `module '${module}' failed while being imported from ${url}`, {
       cause: error,
       details: { module, url },
     });
   }
+}
+
+// Node finds the names of a CommonJS module by reading its text, which misses most of `module.exports = {…}`: those stand
+// in the default export alone.
+function actionsOf(exports: object): object {
+  const whole: unknown = Object.hasOwn(exports, 'default') ? Reflect.get(exports, 'default') : undefined;
+  const isCommonJs = Object.hasOwn(exports, 'module.exports');
+  return isCommonJs && typeof whole === 'object' && whole !== null ? { ...whole, ...exports } : exports;
 }
 
 function ownAction(exports: object, name: string): TaskAction | undefined {

@@ -153,56 +153,74 @@ describe('outcomes', () => {
   });
 });
 
+const moves = fc.oneof(
+  fc.record({ do: fc.constant('submit' as const), n: fc.nat(3) }),
+  fc.record({
+    do: fc.constantFrom('complete' as const, 'fail' as const, 'stopped' as const, 'giveBack' as const),
+    n: fc.nat(9),
+  }),
+  fc.record({ do: fc.constant('cancel' as const), n: fc.nat(30) }),
+  fc.record({ do: fc.constant('advance' as const), n: fc.integer({ min: 1, max: 3_000 }) }),
+  fc.record({ do: fc.constantFrom('hold' as const, 'resume' as const), n: fc.constant(0) }),
+);
+type Move = typeof moves extends fc.Arbitrary<infer T> ? T : never;
+
+function perform(harness: RuntimeHarness, ids: ReturnType<typeof submit>[], { do: what, n }: Move): void {
+  const { executor } = harness;
+  switch (what) {
+    case 'submit': {
+      const request = n === 0 ? {} : { request: requestOf([0, Math.min(n, 2)]) };
+      ids.push(submit(harness, `t${ids.length}`, { maxAttempts: 1 + n, timeoutMs: 800, ...request }));
+      return;
+    }
+    case 'advance':
+      harness.timers.advance(n);
+      return;
+    case 'hold':
+    case 'resume':
+      harness.gate.send({ type: `dispatch.${what}` });
+      return;
+    case 'cancel': {
+      const id = ids[n % Math.max(1, ids.length)];
+      if (id !== undefined) harness.singles.cancel(id, 'test');
+      return;
+    }
+    default: {
+      const running = executor.running[n % Math.max(1, executor.running.length)];
+      if (running !== undefined) executor[what](running);
+    }
+  }
+}
+
+async function runToEnd(harness: RuntimeHarness): Promise<void> {
+  harness.gate.send({ type: 'dispatch.resume' });
+  for (let round = 0; round < 500 && harness.singles.open > 0; round++) {
+    await turn();
+    for (const name of harness.executor.running) harness.executor.complete(name);
+    harness.timers.advance(5_000);
+  }
+}
+
 describe('in any history', () => {
   it('every task ends once, capacity and timers come back, events and facts agree', async () => {
-    const action = fc.oneof(
-      fc.record({ do: fc.constant('submit' as const), n: fc.nat(3) }),
-      fc.record({
-        do: fc.constantFrom('complete' as const, 'fail' as const, 'stop' as const, 'return' as const),
-        n: fc.nat(9),
-      }),
-      fc.record({ do: fc.constant('cancel' as const), n: fc.nat(30) }),
-      fc.record({ do: fc.constant('advance' as const), n: fc.integer({ min: 1, max: 3_000 }) }),
-      fc.record({ do: fc.constantFrom('hold' as const, 'resume' as const), n: fc.constant(0) }),
-    );
     await fc.assert(
-      fc.asyncProperty(fc.array(action, { maxLength: 40, size: 'max' }), async (history) => {
+      fc.asyncProperty(fc.array(moves, { maxLength: 40, size: 'max' }), async (history) => {
         const harness = new RuntimeHarness({ slots: 2, capacities: [2] });
         const ids: ReturnType<typeof submit>[] = [];
-        for (const { do: what, n } of history) {
-          const running = harness.executor.running[n % Math.max(1, harness.executor.running.length)];
-          const request = n === 0 ? {} : { request: requestOf([0, Math.min(n, 2)]) };
-          const id = ids[n % Math.max(1, ids.length)];
-          if (what === 'submit')
-            ids.push(submit(harness, `t${ids.length}`, { maxAttempts: 1 + n, timeoutMs: 800, ...request }));
-          else if (what === 'advance') harness.timers.advance(n);
-          else if (what === 'hold') harness.gate.send({ type: 'dispatch.hold' });
-          else if (what === 'resume') harness.gate.send({ type: 'dispatch.resume' });
-          else if (what === 'cancel') {
-            if (id !== undefined) harness.singles.cancel(id, 'test');
-          } else if (running !== undefined) {
-            if (what === 'complete') harness.executor.complete(running);
-            else if (what === 'fail') harness.executor.fail(running);
-            else if (what === 'return') harness.executor.giveBack(running);
-            else harness.executor.stopped(running);
-          }
+        for (const move of history) {
+          perform(harness, ids, move);
           await Promise.resolve();
         }
-        harness.gate.send({ type: 'dispatch.resume' });
-        for (let round = 0; round < 500 && harness.singles.open > 0; round++) {
-          await turn();
-          for (const name of harness.executor.running) harness.executor.complete(name);
-          harness.timers.advance(5_000);
-        }
+        await runToEnd(harness);
         expect(harness.singles.open).toBe(0);
         expect([harness.capacity.held, harness.capacity.marked, harness.timers.pending]).toEqual([0, 0, 0]);
         expect([harness.scheduler.inFlight, harness.runner.liveCount]).toEqual([0, 0]);
         const endings = harness.events.filter(({ type }) => /completed|failed|cancelled/.test(type));
         expect(endings.map(({ taskId }) => taskId).sort()).toEqual([...ids].sort());
-        expect(harness.heard('task.started')).toHaveLength(harness.executor.started.length);
-        expect(harness.facts('run-singles').filter(({ type }) => type === 'task.started')).toHaveLength(
-          harness.executor.started.length,
-        );
+        const { length } = harness.executor.started;
+        expect(harness.heard('task.started')).toHaveLength(length);
+        const facts = harness.facts('run-singles').filter(({ type }) => type === 'task.started');
+        expect(facts).toHaveLength(length);
       }),
       { numRuns: 300 },
     );

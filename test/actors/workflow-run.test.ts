@@ -167,71 +167,76 @@ describe('the deadline of a run', () => {
   });
 });
 
+const stepFacts = fc.record({
+  fails: fc.boolean(),
+  retries: fc.boolean(),
+  required: fc.boolean(),
+  needs: fc.array(fc.nat(20), { maxLength: 3 }),
+  wide: fc.boolean(),
+});
+type Facts = typeof stepFacts extends fc.Arbitrary<infer T> ? T : never;
+
+const acts = fc.record({
+  what: fc.constantFrom('end', 'end', 'end', 'pause', 'resume', 'cancelTask', 'cancel'),
+  n: fc.nat(20),
+});
+
+function stepsOf(facts: readonly Facts[]): Record<string, StepFacts> {
+  const stepOf = ({ needs, required, retries, wide }: Facts, n: number): StepFacts => ({
+    dependencies: n === 0 ? [] : [...new Set(needs.map((need) => `t${need % n}`))],
+    required,
+    maxAttempts: retries ? 2 : 1,
+    request: requestOf([0, wide ? 2 : 1]),
+  });
+  return Object.fromEntries(facts.map((fact, n) => [`t${n}`, stepOf(fact, n)]));
+}
+
+const ENDS = /^task\.(completed|failed|cancelled|skipped)$/;
+
+function checkEnd({ harness, run }: ReturnType<typeof start>, steps: readonly string[]): void {
+  const told = harness.events.filter(({ type }) => ENDS.test(type));
+  expect(told.map(({ task }) => task).sort()).toEqual([...steps].sort());
+  for (const { task, type } of told) expect(type).toBe(`task.${run.statusOf(run.plan.indexOf(task ?? ''))}`);
+  const written = harness.facts(run.runId).filter(({ type }) => ENDS.test(type));
+  expect(written.map((fact) => ('task' in fact ? `${fact.type} ${fact.task}` : ''))).toEqual(
+    told.map(({ type, task }) => `${type} ${task}`),
+  );
+  expect(harness.heard('workflow.completed', 'workflow.failed', 'workflow.cancelled')).toHaveLength(1);
+  expect([harness.capacity.held, harness.capacity.marked, harness.timers.pending]).toEqual([0, 0, 0]);
+  expect([harness.scheduler.inFlight, harness.runner.liveCount]).toEqual([0, 0]);
+  expect(harness.crashes).toEqual([]);
+}
+
 describe('in any history', () => {
   it('every task ends once, the run ends once, events and facts tell the same', async () => {
-    const step = fc.record({
-      fails: fc.boolean(),
-      retries: fc.boolean(),
-      required: fc.boolean(),
-      needs: fc.array(fc.nat(20), { maxLength: 3 }),
-      wide: fc.boolean(),
-    });
-    const act = fc.record({
-      what: fc.constantFrom('end', 'end', 'end', 'pause', 'resume', 'cancelTask', 'cancel'),
-      n: fc.nat(20),
-    });
+    const histories = fc.array(acts, { maxLength: 30, size: 'max' });
     await fc.assert(
-      fc.asyncProperty(
-        fc.array(step, { maxLength: 12 }),
-        fc.array(act, { maxLength: 30, size: 'max' }),
-        async (facts, acts) => {
-          const steps = Object.fromEntries(
-            facts.map(({ needs, required, retries, wide }, n) => [
-              `t${n}`,
-              {
-                dependencies: n === 0 ? [] : [...new Set(needs.map((need) => `t${need % n}`))],
-                required,
-                maxAttempts: retries ? 2 : 1,
-                request: requestOf([0, wide ? 2 : 1]),
-              },
-            ]),
-          );
-          const { harness, run, ended, executor } = start(steps, { slots: 3, capacities: [2] });
-          const finish = (name: string | undefined) => {
-            if (name === undefined) return;
-            if (facts[Number(name.slice(1))]?.fails) executor.fail(name);
-            else executor.complete(name, name);
-          };
-          for (const { what, n } of acts) {
-            await turn();
-            if (what === 'end') finish(executor.running[n % Math.max(1, executor.running.length)]);
-            else if (what === 'pause') run.actor.send({ type: 'run.pause' });
-            else if (what === 'resume') run.actor.send({ type: 'run.resume' });
-            else if (what === 'cancelTask') run.cancelTask(n % Math.max(1, facts.length), 'test');
-            else if (n < 3) run.actor.send({ type: 'run.cancel', reason: 'test' });
-          }
-          run.actor.send({ type: 'run.resume' });
-          for (let round = 0; round < 60 && run.endedAtMs === null; round++) {
-            await turn();
-            for (const name of executor.running) finish(name);
-            harness.timers.advance(2_000);
-          }
-          await ended;
-          const told = harness.events.filter(({ type }) => /^task\.(completed|failed|cancelled|skipped)$/.test(type));
-          expect(told.map(({ task }) => task).sort()).toEqual(Object.keys(steps).sort());
-          for (const { task, type } of told) expect(type).toBe(`task.${run.statusOf(run.plan.indexOf(task ?? ''))}`);
-          const written = harness
-            .facts(run.runId)
-            .filter(({ type }) => /^task\.(completed|failed|cancelled|skipped)$/.test(type));
-          expect(written.map((fact) => ('task' in fact ? `${fact.type} ${fact.task}` : ''))).toEqual(
-            told.map(({ type, task }) => `${type} ${task}`),
-          );
-          expect(harness.heard('workflow.completed', 'workflow.failed', 'workflow.cancelled')).toHaveLength(1);
-          expect([harness.capacity.held, harness.capacity.marked, harness.timers.pending]).toEqual([0, 0, 0]);
-          expect([harness.scheduler.inFlight, harness.runner.liveCount]).toEqual([0, 0]);
-          expect(harness.crashes).toEqual([]);
-        },
-      ),
+      fc.asyncProperty(fc.array(stepFacts, { maxLength: 12 }), histories, async (facts, history) => {
+        const steps = stepsOf(facts);
+        const started = start(steps, { slots: 3, capacities: [2] });
+        const { harness, run, ended, executor } = started;
+        const finish = (name: string | undefined) => {
+          if (name === undefined) return;
+          if (facts[Number(name.slice(1))]?.fails) executor.fail(name);
+          else executor.complete(name, name);
+        };
+        for (const { what, n } of history) {
+          await turn();
+          if (what === 'end') finish(executor.running[n % Math.max(1, executor.running.length)]);
+          else if (what === 'pause') run.actor.send({ type: 'run.pause' });
+          else if (what === 'resume') run.actor.send({ type: 'run.resume' });
+          else if (what === 'cancelTask') run.cancelTask(n % Math.max(1, facts.length), 'test');
+          else if (n < 3) run.actor.send({ type: 'run.cancel', reason: 'test' });
+        }
+        run.actor.send({ type: 'run.resume' });
+        for (let round = 0; round < 60 && run.endedAtMs === null; round++) {
+          await turn();
+          for (const name of executor.running) finish(name);
+          harness.timers.advance(2_000);
+        }
+        await ended;
+        checkEnd(started, Object.keys(steps));
+      }),
       { numRuns: 250 },
     );
   });

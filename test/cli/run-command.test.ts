@@ -10,6 +10,7 @@ import { coreStep, workFolder } from './work-folder.ts';
 
 const OLD_NODE = findOldNode();
 const WORK_MODULE = `
+  import { readFileSync, writeSync } from 'node:fs';
   class DecodeError extends Error { name = 'DecodeError'; code = 'E_DECODE'; details = { offset: 12 }; }
   export function broken() { throw new DecodeError('bad header', { cause: new TypeError('not a buffer') }); }
   export function page(parameters) { console.log('printed by a task'); return { page: '/out/index.html', parameters }; }
@@ -20,6 +21,7 @@ const WORK_MODULE = `
     if (context.isCancelled()) throw new Error('stopped');
     return 'done';
   }
+  export function readsPipe() { writeSync(2, 'reading'); return readFileSync('pipe', 'utf8'); }
   export function spin() { console.error('spinning'); while (true) {} }
 `;
 const SUMMARY = z.strictObject({
@@ -223,6 +225,22 @@ test('a second Ctrl-C ends what runs, a loop that never looks up included', asyn
   expect(stdout).toMatch(/flow cancelled in .*: 0 of 2 tasks completed, 2 cancelled/);
   expect(code).toBe(130);
 });
+
+test.skipIf(process.platform === 'win32')(
+  'a thread that is stuck in a system call holds up even the third Ctrl-C, and the fourth ends the process (skipped on Windows)',
+  async () => {
+    const cwd = folder([work('stuck', 'readsPipe')]);
+    execFileSync('mkfifo', [join(cwd, 'pipe')]);
+    const child = startYardmaster(['run', 'flow.json', '--grace-ms', '0'], { cwd });
+    const end = ended(child);
+    await new Promise((resolve) => child.stderr?.once('data', resolve));
+    const presses = setInterval(() => child.kill('SIGINT'), 2 * SAME_PRESS_MS);
+    const { code, signal, stdout } = await end;
+    clearInterval(presses);
+    expect(stdout).toMatch(/Ctrl-C again leaves at once/);
+    expect([code, signal]).toEqual([null, 'SIGINT']);
+  },
+);
 
 test('SIGTERM drains like the first Ctrl-C', async () => {
   const cwd = folder([

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { EVENT_TYPES, OrchestrationEngine, RuntimeError, type RuntimeEvent } from '../../src/index.ts';
-import { createGate, createTestEngine, seen, type TestEngine } from './support.ts';
+import { createGate, createTestEngine, type Gate, seen, type TestEngine } from './support.ts';
 
 const noop = (name: string, dependencies: string[] = []) => ({ name, module: 'core', action: 'noop', dependencies });
 
@@ -67,26 +67,25 @@ describe('getHealthStatus', () => {
   });
 });
 
+/** A workflow that stands in the middle once its step 'running' has begun: one done, one waits for capacity, one blocked. */
+function createHalfwayWorkflow({ engine }: TestEngine, gate: Gate): void {
+  engine.resources.registerResource('gpu', 'custom', 1);
+  const resources = { gpu: 1 };
+  engine.workflows.createWorkflow('w', [
+    { name: 'done', ...gate.task('done') },
+    { name: 'running', ...gate.task('running'), dependencies: ['done'], resources },
+    { name: 'for-gpu', ...gate.task('for-gpu'), dependencies: ['done'], resources },
+    noop('blocked', ['running']),
+  ]);
+}
+
 describe('getSystemStatus', () => {
   it('is true in the middle of a run', async () => {
     const test = await createTestEngine({ maxInlineTasks: 2 });
     const { engine } = test;
     await threadsUp(test, 2);
     const gate = createGate(engine);
-    engine.resources.registerResource('gpu', 'custom', 1);
-    engine.workflows.createWorkflow('w', [
-      { name: 'done', ...gate.task('done') },
-      { name: 'running', ...gate.task('running'), dependencies: ['done'], resources: { gpu: 1 } },
-      {
-        name: 'for-gpu',
-        ...gate.task('for-gpu'),
-        dependencies: ['done'],
-        resources: { gpu: 1 },
-        priority: 'high',
-        estimatedSeconds: 0.1,
-      },
-      noop('blocked', ['running']),
-    ]);
+    createHalfwayWorkflow(test, gate);
     const session = engine.createSession('s', 'parallel');
     engine.createSession('idle');
     const run = engine.startWorkflow('w', {}, session.sessionId);

@@ -82,6 +82,11 @@ describe('an engine', () => {
       expect(() => misuse(engine.resources, 'release', name)).toThrow(/no allocation/);
     }
     engine.workflows.createWorkflow('flow', [NOOP]);
+    expect(() => misuse(engine, 'createSession', 'session', undefined, null)).toThrow(invalid);
+    for (const given of [[1], 'x']) {
+      expect(await errorOf(() => misuse(engine, 'executeWorkflow', 'flow', given))).toEqual(invalid);
+      expect(() => misuse(engine, 'createSession', 'session', undefined, given)).toThrow(invalid);
+    }
     for (const runId of ['', ' ', 'a\nb', '\u001b[31m', 'x'.repeat(201)]) {
       expect(() => engine.startWorkflow('flow', {}, undefined, { runId })).toThrow(invalid);
     }

@@ -153,6 +153,32 @@ describe('a run', () => {
     expect(types.at(-1)).toBe('workflow.completed');
   });
 
+  it('is known to the engine in the handlers of its own first events', async () => {
+    const { engine } = await createTestEngine();
+    engine.workflows.createWorkflow('w', [noop('a')]);
+    const known: boolean[] = [];
+    engine.registerEventHandler('workflow.started', ({ runId }) =>
+      known.push(engine.getRun(runId ?? '') !== undefined),
+    );
+    const execution = await engine.executeWorkflow('w');
+    expect({ known, status: execution.status }).toEqual({ known: [true], status: 'completed' });
+  });
+
+  it('is cancelled, not completed, when a required step of it was', async () => {
+    const { engine } = await createTestEngine({ maxWorkers: 1 });
+    engine.workflows.createWorkflow('w', [
+      { name: 'first', module: 'core', action: 'burn', parameters: { ms: 40 } },
+      noop('needed', ['first']),
+      noop('extra', ['first'], { required: false }),
+    ]);
+    const run = engine.startWorkflow('w');
+    expect(run.cancelTask('needed')).toBe(true);
+    expect(await run.result()).toMatchObject({ status: 'cancelled', tasks: { completed: 2, cancelled: 1 } });
+    const other = engine.startWorkflow('w');
+    other.cancelTask('extra');
+    expect((await other.result()).status).toBe('completed');
+  });
+
   it('pauses: what runs goes on, nothing starts until it is resumed', async () => {
     const test = await createTestEngine({ maxWorkers: 1 });
     const { engine, order } = test;

@@ -52,7 +52,8 @@ const WORDS = {
 
 describe('the package root', () => {
   it.each(CLASSES)('has the class %s', (name) => {
-    expect(Reflect.get(yardmaster, name)).toMatchObject({ prototype: { constructor: { name } } });
+    const found: unknown = Reflect.get(yardmaster, name);
+    expect(typeof found === 'function' ? [found.name, String(found).slice(0, 6)] : found).toEqual([name, 'class ']);
   });
 
   it.each(FUNCTIONS)('has the function %s', (name) => {

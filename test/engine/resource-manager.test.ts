@@ -9,6 +9,7 @@ import {
   ResourceStatus,
   ResourceType,
   ResourceUsage,
+  type TaskPriority,
 } from '../../src/index.ts';
 import { createTestEngine, seen } from './support.ts';
 
@@ -76,7 +77,7 @@ describe('allocations', () => {
     resources.registerResource('pot', 'custom', 1);
     const held = resources.allocate('pot', 'me');
     const order: string[] = [];
-    const wait = (name: string, priority: number) =>
+    const wait = (name: string, priority: TaskPriority) =>
       resources.acquire({ pot: 1 }, { requesterId: name, priority }).then((allocation) => {
         order.push(name);
         resources.release(allocation);

@@ -49,8 +49,9 @@ const workflow = define({
     { type: 'run.resume' },
     { type: 'run.cancel', reason: 'enough' },
     { type: 'run.deadline' },
-    { type: 'run.tasks-ended', failed: 0 },
-    { type: 'run.tasks-ended', failed: 2 },
+    { type: 'run.tasks-ended', failed: 0, cancelled: 0 },
+    { type: 'run.tasks-ended', failed: 0, cancelled: 1 },
+    { type: 'run.tasks-ended', failed: 2, cancelled: 0 },
   ],
   effects: [
     'startTasks',

@@ -20,7 +20,7 @@ function everyPath(check: (path: TaskReplay) => void): void {
     fc.property(fc.integer({ min: 1, max: 6 }), events, (maxAttempts, sent) =>
       check(replay(taskWalk(maxAttempts), sent)),
     ),
-    { numRuns: 2_000 },
+    { numRuns: 700 },
   );
 }
 

@@ -253,6 +253,41 @@ describe('a wake-up is not lost', () => {
   });
 });
 
+describe('a task that comes back to the line', () => {
+  it('behind a better one of its own lane follows that one, and has no place of its own any more', () => {
+    const model = new SchedulerModel([1]);
+    const [other, lane] = [model.addLane(), model.addLane('resource_aware')];
+    const holder = model.enqueue(other, { request: requestOf([0, 1]) });
+    model.drain();
+    const first = model.enqueue(lane, { order: 5, request: requestOf([0, 1]) });
+    model.drain();
+    model.scheduler.setPaused(lane, true);
+    model.drain();
+    const better = model.enqueue(lane, { order: 1, request: requestOf([0, 1]) });
+    model.scheduler.setPaused(lane, false);
+    model.drain();
+    expect([better.state, first.state, first.parkedAt]).toEqual(['parked', 'following', 0]);
+    model.finish(holder);
+    expect(model.drain()).toEqual([better]);
+  });
+
+  it('for its next attempt takes its place anew, behind those that came meanwhile', () => {
+    const model = new SchedulerModel([1]);
+    const [a, b] = [model.addLane(), model.addLane()];
+    const holder = model.enqueue(b, { request: requestOf([0, 1]) });
+    model.drain();
+    const retried = model.enqueue(a, { request: requestOf([0, 1]) });
+    model.drain();
+    model.finish(holder);
+    expect(model.drain()).toEqual([retried]);
+    const waiting = model.enqueue(b, { request: requestOf([0, 1]) });
+    model.drain();
+    model.finish(retried);
+    model.requeue(retried);
+    expect(model.drain()).toEqual([waiting]);
+  });
+});
+
 describe('a wide request', () => {
   it('is not starved by a stream of narrow ones: nothing that comes after it starts before it', () => {
     const model = new SchedulerModel([4]);
