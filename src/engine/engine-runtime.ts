@@ -303,7 +303,9 @@ export class EngineRuntime {
       host: {
         threadStarted: (threadId) => {
           this.bus.emit('worker.started', {}, { threadId });
-          this.#tell('worker-pool', { type: 'pool.complete' });
+          const health = this.workerPool.pool?.health();
+          if (health !== undefined && health.alive >= health.wanted)
+            this.#tell('worker-pool', { type: 'pool.complete' });
         },
         threadExited: (threadId, { code, killed }) => {
           this.#tell('resource-manager', { type: 'resource.thread-exited', threadId });

@@ -92,6 +92,17 @@ describe('resolveModule', () => {
 });
 
 describe('ModuleLoader', () => {
+  it('takes the actions of a CommonJS module, however it exports them', async () => {
+    writeFileSync(join(more, 'common.js'), 'const hi = () => "hi"; module.exports = { hi, bye: () => "bye" };\n');
+    const loader = new ModuleLoader([more], async () => ({}));
+    const bye = await loader.load('common', null, 'bye');
+    expect(Reflect.apply(bye, undefined, [])).toBe('bye');
+    expect(loader.find('common', null, 'hi')).toBeTypeOf('function');
+    await expect(loader.load('common', null, 'toString')).rejects.toThrow(
+      /exports no function 'toString'; it exports: /,
+    );
+  });
+
   it('imports the core module only when it is asked for, and once', async () => {
     let imports = 0;
     const loader = new ModuleLoader([], async () => {
