@@ -29,6 +29,8 @@ const LEDGER_PATIENCE_MS = 100;
 /** The same for one that is starting a child process, which takes the system its time. */
 const SPAWN_PATIENCE_MS = 2_000;
 const SEAL_RETRY_MS = 1;
+/** A thread that needs longer than this to exit is told of. */
+const SLOW_EXIT_MS = 5_000;
 /** The thread of an attempt that none has seen. */
 const NO_THREAD = -1;
 
@@ -225,9 +227,7 @@ export class ThreadExecutor implements TaskExecutor {
       this.#onIdle = idle.resolve;
       const { timers, clock } = this.#options;
       const stopAll = (): void => {
-        for (const waiting of this.#runway.clear()) {
-          this.#settleUnstarted(waiting, { kind: 'stopped', killed: false, threadId: NO_THREAD });
-        }
+        this.#clearRunway();
         for (const key of [...this.#attempts.keys()]) this.stop(key, graceMs);
       };
       if (drainMs <= 0) stopAll();
@@ -235,7 +235,15 @@ export class ThreadExecutor implements TaskExecutor {
       await idle.promise;
       if (timer !== null) timers.cancel(timer);
     }
+    // Left over when the thread that they were picked for died meanwhile.
+    this.#clearRunway();
     await this.#pool.close();
+  }
+
+  #clearRunway(): void {
+    for (const waiting of this.#runway.clear()) {
+      this.#settleUnstarted(waiting, { kind: 'stopped', killed: false, threadId: NO_THREAD });
+    }
   }
 
   #refuse(assignment: TaskAssignment): void {
@@ -325,6 +333,8 @@ export class ThreadExecutor implements TaskExecutor {
     }
     attempt.killed = true;
     this.#pool.kill(attempt.thread);
+    const { timers, clock } = this.#options;
+    attempt.timer = timers.schedule(clock.now() + SLOW_EXIT_MS, () => this.#reportSlowExit(attempt));
   }
 
   // Whether to try again soon: the thread is doing what must not be cut in two, and the patience is not used up.
@@ -335,6 +345,15 @@ export class ThreadExecutor implements TaskExecutor {
     const elapsedMs = nowMs - attempt.sealingSinceMs;
     if (this.#board.sealSpawn(attempt.row) === 'busy' && elapsedMs < SPAWN_PATIENCE_MS) return true;
     return host.sealThread(attempt.thread.threadId) === 'busy' && elapsedMs < LEDGER_PATIENCE_MS;
+  }
+
+  // Such a thread is inside a system call: its end is not ours to force, and what it may still touch stays reserved.
+  #reportSlowExit({ thread, assignment }: Attempt): void {
+    this.#options.warnings?.(
+      `thread ${thread.threadId} was ended ${SLOW_EXIT_MS / 1_000} s ago and has not exited: task '${assignment.taskName}' ` +
+        'is inside a system call that does not return; its capacity and its run wait for it',
+      null,
+    );
   }
 
   // --- threads
