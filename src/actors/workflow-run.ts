@@ -5,10 +5,10 @@
 import type { Actor } from 'xstate';
 import type { Clock, TimerHandle, TimerService } from '../domain/clock.ts';
 import type { EventSink, EventSubject } from '../domain/events.ts';
-import { type RunId, type SessionId, taskIdOf } from '../domain/ids.ts';
-import type { JsonObject, JsonValue } from '../domain/json-value.ts';
+import type { RunId, SessionId } from '../domain/ids.ts';
+import type { JsonObject } from '../domain/json-value.ts';
 import { type SerializedError, serializeError } from '../domain/serialized-error.ts';
-import { TaskStatus, WorkflowStatus } from '../domain/statuses.ts';
+import { type TaskStatus, WorkflowStatus } from '../domain/statuses.ts';
 import type { Journal } from '../journal/journal.ts';
 import { TASK_STATE_ALIASES, type TaskEnding } from '../machines/task-machine.ts';
 import { workflowMachine } from '../machines/workflow-machine.ts';
@@ -18,6 +18,7 @@ import { RunFrontier } from '../scheduling/run-frontier.ts';
 import type { Scheduler } from '../scheduling/scheduler.ts';
 import type { ActorRegistry } from './actor-registry.ts';
 import type { RunPlan, RunView } from './run-plan.ts';
+import { RunReporter, type SkipReason } from './run-reporter.ts';
 import type { TaskLogic, TaskOwner, TaskRecord } from './task-record.ts';
 import type { TaskRunner } from './task-runner.ts';
 
@@ -45,12 +46,6 @@ export interface WorkflowRunOptions {
   readonly ended: (run: WorkflowRun) => void;
 }
 
-/** Why a task was skipped. */
-export interface SkipReason {
-  readonly code: 'UPSTREAM_FAILED' | 'CONDITION_FALSE';
-  readonly reason: string;
-}
-
 export class WorkflowRun implements TaskOwner, RunView {
   readonly runId: RunId;
   readonly sessionId: SessionId;
@@ -66,11 +61,8 @@ export class WorkflowRun implements TaskOwner, RunView {
   readonly #subject: EventSubject;
   readonly #frontier: RunFrontier;
   readonly #outputs: unknown[] = [];
-  readonly #errors = new Map<number, SerializedError>();
-  readonly #skips = new Map<number, SkipReason>();
+  readonly #reporter: RunReporter;
   readonly #live = new Map<number, TaskRecord>();
-  #failedRequired = 0;
-  #cancelledRequired = 0;
   #deadline: TimerHandle | undefined;
   #advancing = false;
   #crash: SerializedError | undefined;
@@ -94,6 +86,7 @@ export class WorkflowRun implements TaskOwner, RunView {
     this.lane = options.lane;
     this.#subject = { sessionId: options.sessionId, runId: options.runId };
     this.#frontier = new RunFrontier(options.plan.rows);
+    this.#reporter = new RunReporter(parts, options.runId, this.#subject, options.plan);
     parts.scheduler.addLane(options.lane);
     this.actor = workflows.create(this.#createLogic(), { runId: options.runId });
     this.actor.start();
@@ -124,11 +117,11 @@ export class WorkflowRun implements TaskOwner, RunView {
   }
 
   errorOf(index: number): SerializedError | undefined {
-    return this.#errors.get(index);
+    return this.#reporter.errorOf(index);
   }
 
   skipOf(index: number): SkipReason | undefined {
-    return this.#skips.get(index);
+    return this.#reporter.skipOf(index);
   }
 
   count(how: 'completed' | 'failed' | 'cancelled' | 'skipped'): number {
@@ -166,13 +159,13 @@ export class WorkflowRun implements TaskOwner, RunView {
     switch (ending.kind) {
       case 'completed':
         this.#outputs[index] = ending.output;
-        this.#reportCompleted(record, ending);
+        this.#reporter.completed(record, ending);
         break;
       case 'failed':
-        this.#reportFailed(index, ending.attempts, ending.error ?? serializeError(undefined), record.threadId);
+        this.#reporter.failed(index, ending.attempts, ending.error ?? serializeError(undefined), record.threadId);
         break;
       case 'cancelled':
-        this.#reportCancelled(index, ending.reason ?? 'the attempt was stopped');
+        this.#reporter.cancelled(index, ending.reason ?? 'the attempt was stopped');
         break;
     }
     this.#end(index, ending.kind);
@@ -183,7 +176,7 @@ export class WorkflowRun implements TaskOwner, RunView {
     if (this.endedAtMs !== null) return;
     this.#crash = serializeError(error, 'ACTOR_CRASHED');
     this.startedAtMs ??= this.#parts.clock.now();
-    for (const index of this.#frontier.cancelPending()) this.#reportCancelled(index, 'the run crashed');
+    for (const index of this.#frontier.cancelPending()) this.#reporter.cancelled(index, 'the run crashed');
     for (const record of [...this.#live.values()]) this.#parts.runner.cancel(record, 'the run crashed');
     this.#advance();
   }
@@ -246,7 +239,7 @@ export class WorkflowRun implements TaskOwner, RunView {
 
   #cancelAll(reason: string): void {
     if (this.startedAtMs === null) this.startedAtMs = this.#parts.clock.now();
-    for (const index of this.#frontier.cancelPending()) this.#reportCancelled(index, reason);
+    for (const index of this.#frontier.cancelPending()) this.#reporter.cancelled(index, reason);
     for (const record of [...this.#live.values()]) this.#parts.runner.cancel(record, reason);
     this.#advance();
   }
@@ -287,7 +280,7 @@ export class WorkflowRun implements TaskOwner, RunView {
   // Ended before it is told: a handler that cancels it once more must find it ended.
   #cancelPending(index: number, reason: string): void {
     this.#frontier.end(index, 'cancelled', this.#ready, this.#skipped);
-    this.#reportCancelled(index, reason);
+    this.#reporter.cancelled(index, reason);
     this.#advance();
   }
 
@@ -298,7 +291,7 @@ export class WorkflowRun implements TaskOwner, RunView {
     try {
       while (this.#ready.length > 0 || this.#skipped.length > 0) {
         const skipped = this.#skipped.splice(0);
-        for (const index of skipped) this.#reportUpstreamSkip(index);
+        for (const index of skipped) this.#reportBehind(index);
         this.#starting = this.#ready.splice(0);
         for (this.#startingPlace = 0; this.#startingPlace < this.#starting.length; this.#startingPlace++) {
           this.#startTask(this.#starting[this.#startingPlace] ?? 0);
@@ -316,7 +309,7 @@ export class WorkflowRun implements TaskOwner, RunView {
     queueMicrotask(() => {
       if (this.#crash !== undefined) this.#finish('failed', this.#crash.message);
       else {
-        const [failed, cancelled] = [this.#failedRequired, this.#cancelledRequired];
+        const [failed, cancelled] = [this.#reporter.failedRequired, this.#reporter.cancelledRequired];
         this.actor.send({ type: 'run.tasks-ended', failed, cancelled });
       }
     });
@@ -327,18 +320,18 @@ export class WorkflowRun implements TaskOwner, RunView {
     if (spec === undefined) return;
     const early = this.#whyNot(index);
     if (early !== null) {
-      this.#reportCancelled(index, early);
+      this.#reporter.cancelled(index, early);
       this.#frontier.end(index, 'cancelled', this.#ready, this.#skipped);
       return;
     }
     try {
       if (!this.plan.conditionHolds(index, this)) {
-        this.#reportSkip(index, { code: 'CONDITION_FALSE', reason: 'its run_if is false' });
+        this.#reporter.skipped(index, { code: 'CONDITION_FALSE', reason: 'its run_if is false' });
         this.#frontier.end(index, 'skipped', this.#ready, this.#skipped);
         return;
       }
     } catch (error) {
-      this.#reportFailed(index, 0, serializeError(error, 'EXPRESSION_INVALID'), -1);
+      this.#reporter.failed(index, 0, serializeError(error, 'EXPRESSION_INVALID'), -1);
       this.#frontier.end(index, 'failed', this.#ready, this.#skipped);
       return;
     }
@@ -363,74 +356,8 @@ export class WorkflowRun implements TaskOwner, RunView {
     return this.actor.getSnapshot().value === 'cancelling' ? (this.reason ?? 'the run is being cancelled') : null;
   }
 
-  // --- facts and events
-
-  #reportCompleted(record: TaskRecord, ending: TaskEnding): void {
-    const { journal, events, clock } = this.#parts;
-    const nowMs = clock.now();
-    journal.append({
-      type: 'task.completed',
-      v: 1,
-      runId: this.runId,
-      atMs: nowMs,
-      task: record.spec.name,
-      attempt: ending.attempts,
-      // Executors let only JSON-recordable results through.
-      output: (ending.output ?? null) as JsonValue,
-    });
-    if (events.wants('task.completed')) {
-      events.emit('task.completed', this.#taskSubject(record.index), {
-        attempt: ending.attempts,
-        durationMs: nowMs - record.attemptStartedMs,
-        threadId: record.threadId,
-        output: ending.output,
-      });
-    }
-  }
-
-  #reportFailed(index: number, attempt: number, error: SerializedError, threadId: number): void {
-    const { journal, events, clock } = this.#parts;
-    this.#errors.set(index, error);
-    if (this.plan.isRequired(index)) this.#failedRequired++;
-    const task = this.plan.tasks[index]?.name ?? '';
-    journal.append({ type: 'task.failed', v: 1, runId: this.runId, atMs: clock.now(), task, attempt, error });
-    events.emit('task.failed', this.#taskSubject(index), {
-      attempt,
-      error,
-      threadId,
-      required: this.plan.isRequired(index),
-    });
-  }
-
-  #reportCancelled(index: number, reason: string): void {
-    const { journal, events, clock } = this.#parts;
-    if (this.plan.isRequired(index)) this.#cancelledRequired++;
-    const task = this.plan.tasks[index]?.name ?? '';
-    journal.append({ type: 'task.cancelled', v: 1, runId: this.runId, atMs: clock.now(), task, reason });
-    events.emit('task.cancelled', this.#taskSubject(index), { reason });
-  }
-
-  #reportUpstreamSkip(index: number): void {
+  #reportBehind(index: number): void {
     const cause = this.#frontier.skipCause(index);
-    const name = this.plan.tasks[cause]?.name ?? '?';
-    const how = this.#frontier.status(cause);
-    this.#reportSkip(index, {
-      code: 'UPSTREAM_FAILED',
-      reason:
-        how === TaskStatus.FAILED ? `upstream failed: '${name}'` : `upstream did not complete: '${name}' was ${how}`,
-    });
-  }
-
-  #reportSkip(index: number, skip: SkipReason): void {
-    const { journal, events, clock } = this.#parts;
-    this.#skips.set(index, skip);
-    const task = this.plan.tasks[index]?.name ?? '';
-    journal.append({ type: 'task.skipped', v: 1, runId: this.runId, atMs: clock.now(), task, ...skip });
-    events.emit('task.skipped', this.#taskSubject(index), { ...skip });
-  }
-
-  #taskSubject(index: number): EventSubject {
-    const task = this.plan.tasks[index]?.name ?? '';
-    return { ...this.#subject, task, taskId: taskIdOf(this.runId, task) };
+    this.#reporter.skippedBehind(index, cause, this.#frontier.status(cause));
   }
 }

@@ -35,6 +35,8 @@ export function eventLine(event: RuntimeEvent, before: RunViewState): EventLine 
       return line('•', logStyle(event), 'log', `${task} ${textOf(event, 'level') ?? 'info'}: ${logText(event)}`);
     case 'worker.killed':
       return line('!', 'warning', 'thread', `thread ${threadOf(event)} was ended${taskOf(event)}`);
+    case 'worker.warning':
+      return line('!', 'warning', 'thread', textOf(event, 'message') ?? '');
     case 'handler.failed':
     case 'supervisor.restarted':
     case 'supervisor.gave-up':

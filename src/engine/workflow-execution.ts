@@ -1,6 +1,7 @@
 // Owns what a caller gets of a run that has ended.
 
-import type { SkipReason, WorkflowRun } from '../actors/workflow-run.ts';
+import type { SkipReason } from '../actors/run-reporter.ts';
+import type { WorkflowRun } from '../actors/workflow-run.ts';
 import type { SerializedError } from '../domain/serialized-error.ts';
 import type { WorkflowStatus } from '../domain/statuses.ts';
 

@@ -72,14 +72,13 @@ describe.skipIf(missing)('known graphs (skipped without ../shared/corpora/dag-ca
     });
   }
 
+  // What the corpus tells of ready() and done() is about counting down, which is the engine's; counts of all orders and of
+  // all cycles are exponential and no part of this DAG.
   it('incremental: the order in which its tasks become ready is that of the levels', () => {
     const [first] = incremental;
     const levels = new WorkflowDAG(declareAll(first?.dependencies ?? {})).getExecutionLevels();
     expect(levels).toEqual([['3', '4'], ['2'], ['1']]);
   });
-  it.skip('incremental and apiErrors of ready()/done(): counting down is the engine’s, the DAG has no such calls', () => {});
-  it.skip('neverRunnable: a graph with a cycle is refused as a whole, no part of it is ordered', () => {});
-  it.skip('orderCount, simpleCycleCount: counting all orders or all cycles is exponential and not offered', () => {});
 
   it('the same input gives the same order on every run', () => {
     for (const { dependencies: listed, expect: expected } of cases) {
