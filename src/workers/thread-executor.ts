@@ -6,13 +6,13 @@
 // - A body that ends by itself after `stop`: it returned → `completed`, it threw → `stopped` and not killed.
 // - What an attempt said is heard before it is settled, and dropped after.
 
-import type { TimerHandle } from '../domain/clock.ts';
-import { assertNever, invariant, RuntimeError } from '../domain/runtime-error.ts';
+import { invariant, RuntimeError } from '../domain/runtime-error.ts';
 import { serializeError } from '../domain/serialized-error.ts';
 import type { AttemptOutcome, TaskAssignment, TaskExecutor } from '../domain/task-executor.ts';
 import { AttemptBoard } from './attempt-board.ts';
 import { keepLoopsInterruptible } from './interruptible-loops.ts';
 import { Runway } from './runway.ts';
+import { outcomeOfReply, type ThreadAttempt } from './thread-attempt.ts';
 import { ThreadCorrespondent } from './thread-correspondent.ts';
 import { exitFault, runFault, startFault } from './thread-faults.ts';
 import {
@@ -51,28 +51,11 @@ export interface ThreadHealth {
   readonly dead: boolean;
 }
 
-interface Attempt {
-  readonly key: number;
-  readonly row: number;
-  readonly assignment: TaskAssignment;
-  readonly thread: PoolThread;
-  readonly correspondent: ThreadCorrespondent;
-  /** Monotonic. */
-  readonly begunMs: number;
-  stopRequested: boolean;
-  /** Its thread is being terminated. */
-  killed: boolean;
-  /** Waits for the grace to end or for the ledger gate. */
-  timer: TimerHandle | null;
-  /** Since when its thread is to be terminated; null = not yet. */
-  sealingSinceMs: number | null;
-}
-
 export class ThreadExecutor implements TaskExecutor {
   readonly #options: ThreadExecutorOptions;
   readonly #board: AttemptBoard;
   readonly #pool: ThreadPool;
-  readonly #attempts = new Map<number, Attempt>();
+  readonly #attempts = new Map<number, ThreadAttempt>();
   readonly #correspondents = new Map<number, ThreadCorrespondent>();
   readonly #firstReady = Promise.withResolvers<void>();
   readonly #runway: Runway;
@@ -156,7 +139,7 @@ export class ThreadExecutor implements TaskExecutor {
     const correspondent = this.#correspondents.get(thread.threadId);
     invariant(correspondent !== undefined, `thread ${thread.threadId} has no line`);
     const row = this.#board.claim();
-    const attempt: Attempt = {
+    const attempt: ThreadAttempt = {
       key,
       row,
       assignment,
@@ -270,18 +253,18 @@ export class ThreadExecutor implements TaskExecutor {
     // What it said may have made someone stop it; a thread that is being terminated settles by its exit.
     if (attempt.thread.state === 'dying') return;
     this.#runway.measured(this.#options.clock.monotonicMs() - attempt.begunMs);
-    this.#settle(attempt, outcomeOf(reply, attempt));
+    this.#settle(attempt, outcomeOfReply(reply, attempt));
     this.#freeThread(attempt.thread);
   }
 
-  #settleByRejection(attempt: Attempt, error: unknown): void {
+  #settleByRejection(attempt: ThreadAttempt, error: unknown): void {
     if (attempt.thread.state === 'dying' || this.#attempts.get(attempt.key) !== attempt) return;
     const fault = serializeError(runFault(attempt.assignment, error));
     this.#settle(attempt, { kind: 'failed', error: fault, threadId: attempt.thread.threadId });
     this.#freeThread(attempt.thread);
   }
 
-  #settle(attempt: Attempt, outcome: AttemptOutcome): void {
+  #settle(attempt: ThreadAttempt, outcome: AttemptOutcome): void {
     this.#attempts.delete(attempt.key);
     this.#board.free(attempt.row);
     if (attempt.timer !== null) this.#options.timers.cancel(attempt.timer);
@@ -309,7 +292,7 @@ export class ThreadExecutor implements TaskExecutor {
 
   // --- stopping
 
-  #terminateAfter(attempt: Attempt, delayMs: number): void {
+  #terminateAfter(attempt: ThreadAttempt, delayMs: number): void {
     const { timers, clock } = this.#options;
     const atMs = clock.now() + delayMs;
     if (attempt.timer !== null) {
@@ -323,7 +306,7 @@ export class ThreadExecutor implements TaskExecutor {
     });
   }
 
-  #terminate(attempt: Attempt): void {
+  #terminate(attempt: ThreadAttempt): void {
     if (attempt.killed || attempt.thread.state === 'dying') return;
     if (attempt.timer !== null) this.#options.timers.cancel(attempt.timer);
     attempt.timer = null;
@@ -338,7 +321,7 @@ export class ThreadExecutor implements TaskExecutor {
   }
 
   // Whether to try again soon: the thread is doing what must not be cut in two, and the patience is not used up.
-  #isInsideGate(attempt: Attempt): boolean {
+  #isInsideGate(attempt: ThreadAttempt): boolean {
     const { host, clock } = this.#options;
     const nowMs = clock.monotonicMs();
     attempt.sealingSinceMs ??= nowMs;
@@ -348,7 +331,7 @@ export class ThreadExecutor implements TaskExecutor {
   }
 
   // Such a thread is inside a system call: its end is not ours to force, and what it may still touch stays reserved.
-  #reportSlowExit({ thread, assignment }: Attempt): void {
+  #reportSlowExit({ thread, assignment }: ThreadAttempt): void {
     this.#options.warnings?.(
       `thread ${thread.threadId} was ended ${SLOW_EXIT_MS / 1_000} s ago and has not exited: task '${assignment.taskName}' ` +
         'is inside a system call that does not return; its capacity and its run wait for it',
@@ -378,7 +361,7 @@ export class ThreadExecutor implements TaskExecutor {
     if (attempt !== undefined) this.#settle(attempt, this.#outcomeOfExit(attempt, exitCode));
   }
 
-  #outcomeOfExit(attempt: Attempt, exitCode: number): AttemptOutcome {
+  #outcomeOfExit(attempt: ThreadAttempt, exitCode: number): AttemptOutcome {
     const { thread, assignment, correspondent } = attempt;
     const { threadId } = thread;
     if (attempt.stopRequested) return { kind: 'stopped', killed: attempt.killed, threadId };
@@ -391,23 +374,5 @@ export class ThreadExecutor implements TaskExecutor {
       heapLimitMb: this.#options.heapLimitMb ?? DEFAULT_HEAP_LIMIT_MB,
     });
     return { kind: 'failed', error: serializeError(fault), threadId };
-  }
-}
-
-function outcomeOf(reply: PackedReply, attempt: Attempt): AttemptOutcome {
-  const { threadId } = attempt.thread;
-  switch (reply[2]) {
-    case 'value':
-      return { kind: 'completed', output: reply[3], threadId };
-    case 'json': {
-      const output: unknown = JSON.parse(reply[3]);
-      return { kind: 'completed', output, threadId };
-    }
-    case 'error':
-      return attempt.stopRequested
-        ? { kind: 'stopped', killed: false, threadId }
-        : { kind: 'failed', error: reply[3], threadId };
-    default:
-      return assertNever(reply);
   }
 }
