@@ -30,6 +30,7 @@ import { type HealthStatus, healthStatus, type SystemStatus, systemStatus } from
 import { OrchestrationSession, type SessionSettings } from './orchestration-session.ts';
 import { ResourceManager } from './resource-manager.ts';
 import { RunBook } from './run-book.ts';
+import { SessionBook } from './session-book.ts';
 import type { Task, TaskOptions, TaskResult } from './task.ts';
 import { TaskOrchestrator } from './task-orchestrator.ts';
 import type { CompiledWorkflow } from './workflow-compiler.ts';
@@ -40,8 +41,6 @@ import { WorkflowRun } from './workflow-run-handle.ts';
 
 /** How long `shutdown` lets running tasks go on when nothing is said. */
 const DEFAULT_DRAIN_MS = 5_000;
-/** Ended sessions that stay known; the oldest is forgotten beyond it. */
-const MAX_ENDED_SESSIONS = 1_000;
 
 export interface RunOptions {
   readonly params?: JsonObject;
@@ -59,8 +58,7 @@ export class OrchestrationEngine implements AsyncDisposable {
   readonly tasks: TaskOrchestrator;
   readonly resources: ResourceManager;
   readonly #runtime: EngineRuntime;
-  readonly #sessions = new Map<string, { readonly session: OrchestrationSession; readonly actor: SessionActor }>();
-  readonly #endedSessions = new Set<string>();
+  readonly #sessions = new SessionBook();
   readonly #runs = new RunBook();
   readonly #counters: EngineCounters;
   #shutdown: Promise<void> | undefined;
@@ -79,20 +77,20 @@ export class OrchestrationEngine implements AsyncDisposable {
         ),
     });
     this.tasks = this.#createTaskOrchestrator();
-    runtime.onSessionCrashed = (sessionId, error) => this.#sessions.get(sessionId)?.actor.crashed(error);
+    runtime.onSessionCrashed = (sessionId, error) => this.#sessions.find(sessionId)?.actor.crashed(error);
     runtime.onGaveUp = () => {
       // The actors of the sessions went down with the tree; their runs and threads are still there.
       const error = new RuntimeError(
         'ACTOR_CRASHED',
         'the root supervisor gave up: too many crashes in too short a time',
       );
-      for (const { actor } of this.#sessions.values()) actor.crashed(error);
+      for (const actor of this.#sessions.open()) actor.crashed(error);
       void this.shutdown({ drainMs: 0 });
     };
     this.#counters = new EngineCounters({
       openRuns: () => this.#runs.open(),
       singles: () => runtime.singles,
-      sessions: () => this.#sessionCounts(),
+      sessions: () => this.#sessions.counts(),
       definedWorkflows: () => this.workflows.listWorkflows().length,
     });
   }
@@ -158,23 +156,23 @@ export class OrchestrationEngine implements AsyncDisposable {
               return { release: () => guard.release(held.allocationId) };
             }
           : null,
-        ended: () => this.#sessionEnded(sessionId),
+        ended: () => this.#sessions.ended(sessionId),
       },
       this.#runtime.sessions,
     );
     session.attach(actor);
-    this.#sessions.set(sessionId, { session, actor });
+    this.#sessions.add({ session, actor });
     bus.emit('session.created', { sessionId }, { name: session.name, mode: session.mode });
     return session;
   }
 
   getSession(sessionId: string): OrchestrationSession | undefined {
-    return this.#sessions.get(sessionId)?.session;
+    return this.#sessions.find(sessionId)?.session;
   }
 
   /** Lets the session's runs end, starts no new one, and resolves when it is closed. @throws RuntimeError SESSION_NOT_FOUND */
   async closeSession(sessionId: string): Promise<OrchestrationSession> {
-    const { session, actor } = this.#requireSession(sessionId);
+    const { session, actor } = this.#sessions.require(sessionId);
     if (actor.endedAtMs !== null) return session;
     actor.actor.send({ type: 'session.close' });
     await actor.closed;
@@ -211,7 +209,7 @@ export class OrchestrationEngine implements AsyncDisposable {
     const known =
       options.runId === undefined ? undefined : this.#runs.known(requireRunId(options.runId), definition.name, params);
     if (known !== undefined) return known;
-    const given = options.sessionId === undefined ? undefined : this.#requireSession(options.sessionId);
+    const given = options.sessionId === undefined ? undefined : this.#sessions.require(options.sessionId);
     const mode = requireMode(
       options.mode ?? definition.mode ?? given?.session.mode ?? this.#runtime.config.defaultMode,
     );
@@ -223,7 +221,7 @@ export class OrchestrationEngine implements AsyncDisposable {
       poolOf: (step) => this.#poolOf(step),
     });
     const limit = requireLimit(options.maxParallel ?? definition.maxParallel, 'maxParallel');
-    const own = given ?? this.#requireSession(this.createSession(definition.name, mode).sessionId);
+    const own = given ?? this.#sessions.require(this.createSession(definition.name, mode).sessionId);
     const runId = (options.runId ?? this.#runtime.ids.runId()) as RunId;
     const result = Promise.withResolvers<WorkflowExecution>();
     let handle: WorkflowRun | undefined;
@@ -328,9 +326,9 @@ export class OrchestrationEngine implements AsyncDisposable {
     await this.#runtime.drain(drainMs);
     const reason = 'the engine was shut down';
     this.#runtime.singles.cancelAll(reason);
-    const open = [...this.#sessions.values()].filter(({ actor }) => actor.endedAtMs === null);
-    const closed = open.map(({ actor }) => actor.closed);
-    for (const { actor } of open) actor.actor.send({ type: 'session.cancel', reason });
+    const open = this.#sessions.open();
+    const closed = open.map((actor) => actor.closed);
+    for (const actor of open) actor.actor.send({ type: 'session.cancel', reason });
     await Promise.all([...closed, this.#runtime.singles.idle()]);
     await this.#runtime.stop();
   }
@@ -373,28 +371,6 @@ export class OrchestrationEngine implements AsyncDisposable {
     this.#counters.runEnded(run);
     this.#runs.ended(run.runId);
     resolve(execution);
-  }
-
-  #sessionEnded(sessionId: string): void {
-    this.#endedSessions.add(sessionId);
-    if (this.#endedSessions.size <= MAX_ENDED_SESSIONS) return;
-    const oldest = this.#endedSessions.values().next().value;
-    if (oldest === undefined) return;
-    this.#endedSessions.delete(oldest);
-    this.#sessions.delete(oldest);
-  }
-
-  #sessionCounts() {
-    const total = this.#sessions.size;
-    return { total, active: total - this.#endedSessions.size };
-  }
-
-  #requireSession(sessionId: string) {
-    const entry = this.#sessions.get(sessionId);
-    if (entry !== undefined) return entry;
-    throw new RuntimeError('SESSION_NOT_FOUND', `no session '${sessionId}'; ids come from createSession`, {
-      details: { sessionId },
-    });
   }
 
   #requireOpen(): void {
