@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import type { SupervisorOptions } from '../actors/supervisor.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import { ExecutionMode, ResourceType } from '../domain/statuses.ts';
 
@@ -33,6 +34,7 @@ const configSchema = z.strictObject({
   threadHeapMb: z.number().min(32).optional(),
   maxInlineTasks: positiveCount.optional(),
   taskMachine: z.enum(['compiled', 'interpreted']).optional(),
+  inspect: z.custom<Inspector>((value) => typeof value === 'function', 'must be a function').optional(),
 });
 
 /** What `OrchestrationEngine.create` takes; each key has a default that serves. */
@@ -58,7 +60,12 @@ export interface EngineConfig {
   readonly maxInlineTasks?: number | undefined;
   /** How task actors run: `compiled` (default) or by XState's interpreter, whose microsteps an inspector can see. */
   readonly taskMachine?: 'compiled' | 'interpreted' | undefined;
+  /** Told of every actor, event and snapshot of the tree, as XState's `inspect` is; what it throws is ignored. */
+  readonly inspect?: Inspector | undefined;
 }
+
+/** An observer of XState's inspection events. */
+export type Inspector = NonNullable<SupervisorOptions['inspect']>;
 
 export interface ResourceConfig {
   readonly id: string;
@@ -82,6 +89,7 @@ export interface ResolvedConfig {
   readonly threadHeapMb: number | undefined;
   readonly maxInlineTasks: number;
   readonly taskMachine: 'compiled' | 'interpreted';
+  readonly inspect: Inspector | undefined;
 }
 
 const CONFIG_FILE = 'config/default.json';
@@ -103,7 +111,9 @@ export function resolveConfig(given: EngineConfig = {}, folder: string = process
     cancelGraceMs: config.cancelGraceMs ?? 250,
     threadHeapMb: config.threadHeapMb,
     maxInlineTasks: config.maxInlineTasks ?? 64,
-    taskMachine: config.taskMachine ?? 'compiled',
+    // Whoever looks sees microsteps too, unless he says otherwise.
+    taskMachine: config.taskMachine ?? (config.inspect === undefined ? 'compiled' : 'interpreted'),
+    inspect: config.inspect,
   };
 }
 

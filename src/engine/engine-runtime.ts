@@ -29,7 +29,7 @@ import type { InlineResources } from '../workers/inline-context.ts';
 import { InlineExecutor } from '../workers/inline-executor.ts';
 import { resolveModule } from '../workers/module-loader.ts';
 import { ThreadExecutor } from '../workers/thread-executor.ts';
-import type { ResolvedConfig } from './engine-config.ts';
+import type { Inspector, ResolvedConfig } from './engine-config.ts';
 import { EventBus } from './event-bus.ts';
 import { SystemTimers } from './system-timers.ts';
 
@@ -214,7 +214,7 @@ export class EngineRuntime {
           start: () => ({ logic: this.#createSessionsLogic() }),
         },
       ],
-      { clock: this.timers, timers: this.timers, events: this.bus },
+      { clock: this.timers, timers: this.timers, events: this.bus, ...this.#inspection() },
     );
     void this.#supervisor.done.then(() => {
       if (!this.#isStopping) this.onGaveUp();
@@ -226,6 +226,21 @@ export class EngineRuntime {
       this.actor('sessions'),
     );
     await this.#poolReady();
+  }
+
+  /** The caller's inspector, so wrapped that it can never throw into the engine. */
+  #inspection(): { readonly inspect?: Inspector } {
+    const { inspect } = this.config;
+    if (inspect === undefined) return {};
+    return {
+      inspect: (event) => {
+        try {
+          inspect(event);
+        } catch {
+          // An observer's fault is not the engine's.
+        }
+      },
+    };
   }
 
   #createSessionsLogic() {

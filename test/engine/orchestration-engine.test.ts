@@ -236,6 +236,31 @@ describe('a run', () => {
   });
 });
 
+describe('an inspector', () => {
+  it('sees sessions, workflows and tasks as machines, microsteps included, and can do no harm', async () => {
+    const seenMachines = new Set<string>();
+    const kinds = new Set<string>();
+    const { engine } = await createTestEngine({
+      inspect: (event) => {
+        kinds.add(event.type);
+        const snapshot: unknown = event.actorRef.getSnapshot();
+        const machine: unknown =
+          typeof snapshot === 'object' && snapshot !== null ? Reflect.get(snapshot, 'machine') : null;
+        if (typeof machine === 'object' && machine !== null) seenMachines.add(String(Reflect.get(machine, 'id')));
+        throw new Error('an inspector at fault');
+      },
+    });
+    engine.workflows.createWorkflow('w', [noop('a'), noop('b', ['a'])]);
+    expect((await engine.executeWorkflow('w')).status).toBe('completed');
+    expect([...seenMachines]).toEqual(
+      expect.arrayContaining(['session', 'workflow', 'task', 'dispatcher', 'worker-pool']),
+    );
+    expect([...kinds]).toEqual(
+      expect.arrayContaining(['@xstate.actor', '@xstate.event', '@xstate.snapshot', '@xstate.microstep']),
+    );
+  });
+});
+
 describe('modes', () => {
   const steps = [
     noop('low-1', [], { priority: 'low' }),
