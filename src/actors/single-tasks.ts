@@ -7,6 +7,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { EventSink, EventSubject } from '../domain/events.ts';
 import type { RunId, SessionId, TaskId } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/json-value.ts';
+import { RecentKeys } from '../domain/recent-keys.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import { type SerializedError, serializeError } from '../domain/serialized-error.ts';
 import { TaskStatus } from '../domain/statuses.ts';
@@ -46,6 +47,8 @@ export interface SingleTasksParts {
 }
 
 interface Entry extends SingleTask {
+  /** In order of submission, from 1. */
+  readonly number: number;
   record: TaskRecord | undefined;
   missing: number;
   readonly dependents: Entry[];
@@ -61,7 +64,7 @@ export class SingleTasks implements TaskOwner {
   readonly #entries = new Map<TaskId, Entry>();
   readonly #byNumber = new Map<number, Entry>();
   /** Ended tasks whose results are kept, oldest first. */
-  readonly #ended = new Set<TaskId>();
+  readonly #ended: RecentKeys<TaskId>;
   readonly #keptResults: number;
   #submitted = 0;
   #open = 0;
@@ -71,6 +74,7 @@ export class SingleTasks implements TaskOwner {
   constructor(parts: SingleTasksParts, ids: { runId: RunId; sessionId: SessionId }, parent?: AnyActorRef) {
     this.#parts = parts;
     this.#keptResults = parts.keptResults ?? DEFAULT_KEPT_RESULTS;
+    this.#ended = new RecentKeys(this.#keptResults);
     this.runId = ids.runId;
     this.sessionId = ids.sessionId;
     this.lane = new Lane<CapacityRequest>({
@@ -103,6 +107,7 @@ export class SingleTasks implements TaskOwner {
     });
     const number = ++this.#submitted;
     const entry: Entry = {
+      number,
       taskId: `${this.runId}/${spec.name}#${number}` as TaskId,
       spec,
       parameters,
@@ -132,7 +137,7 @@ export class SingleTasks implements TaskOwner {
       entry.missing++;
       dependency.dependents.push(entry);
     }
-    if (entry.missing === 0) this.#start(entry, number);
+    if (entry.missing === 0) this.#start(entry);
     else entry.status = TaskStatus.BLOCKED;
     return entry;
   }
@@ -245,9 +250,9 @@ export class SingleTasks implements TaskOwner {
     }
   }
 
-  #start(entry: Entry, number: number): void {
+  #start(entry: Entry): void {
     entry.status = TaskStatus.READY;
-    entry.record = this.#parts.runner.start(this, number, entry.spec, entry.taskId);
+    entry.record = this.#parts.runner.start(this, entry.number, entry.spec, entry.taskId);
   }
 
   #finish(
@@ -259,7 +264,7 @@ export class SingleTasks implements TaskOwner {
     entry.endedAtMs = this.#parts.clock.now();
     Object.assign(entry, result);
     entry.record = undefined;
-    this.#byNumber.delete(Number(entry.taskId.slice(entry.taskId.lastIndexOf('#') + 1)));
+    this.#byNumber.delete(entry.number);
     this.#open--;
     this.counts[status]++;
     for (const waiter of entry.waiters.splice(0)) waiter(entry);
@@ -267,9 +272,7 @@ export class SingleTasks implements TaskOwner {
     for (const dependent of entry.dependents.splice(0)) {
       if (dependent.endedAtMs !== null) continue;
       if (status !== 'completed') this.#skip(dependent, entry);
-      else if (--dependent.missing === 0) {
-        this.#start(dependent, Number(dependent.taskId.slice(dependent.taskId.lastIndexOf('#') + 1)));
-      }
+      else if (--dependent.missing === 0) this.#start(dependent);
     }
     if (this.#open === 0) for (const waiter of this.#idleWaiters.splice(0)) waiter();
   }
@@ -286,12 +289,8 @@ export class SingleTasks implements TaskOwner {
   }
 
   #keepResult(entry: Entry): void {
-    this.#ended.add(entry.taskId);
-    if (this.#ended.size <= this.#keptResults) return;
-    const oldest = this.#ended.values().next().value;
-    if (oldest === undefined) return;
-    this.#ended.delete(oldest);
-    this.#entries.delete(oldest);
+    const forgotten = this.#ended.add(entry.taskId);
+    if (forgotten !== undefined) this.#entries.delete(forgotten);
   }
 
   #subject(entry: Entry): EventSubject {

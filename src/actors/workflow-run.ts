@@ -46,6 +46,15 @@ export interface WorkflowRunOptions {
   readonly ended: (run: WorkflowRun) => void;
 }
 
+/** Tasks of a run: all, and those that have ended by how they did. */
+export interface TaskCounts {
+  readonly total: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly cancelled: number;
+}
+
 export class WorkflowRun implements TaskOwner, RunView {
   readonly runId: RunId;
   readonly sessionId: SessionId;
@@ -124,8 +133,15 @@ export class WorkflowRun implements TaskOwner, RunView {
     return this.#reporter.skipOf(index);
   }
 
-  count(how: 'completed' | 'failed' | 'cancelled' | 'skipped'): number {
-    return this.#frontier.count(how);
+  /** Tasks by how they ended so far. */
+  counts(): TaskCounts {
+    return {
+      total: this.size,
+      completed: this.#frontier.count('completed'),
+      failed: this.#frontier.count('failed'),
+      skipped: this.#frontier.count('skipped'),
+      cancelled: this.#frontier.count('cancelled'),
+    };
   }
 
   statusOf(index: number): TaskStatus {
@@ -256,13 +272,7 @@ export class WorkflowRun implements TaskOwner, RunView {
       events.emit(`workflow.${status}`, this.#subject, {
         workflow: this.plan.workflow,
         durationMs: (this.endedAtMs ?? 0) - (this.startedAtMs ?? 0),
-        tasks: {
-          total: this.size,
-          completed: this.count('completed'),
-          failed: this.count('failed'),
-          skipped: this.count('skipped'),
-          cancelled: this.count('cancelled'),
-        },
+        tasks: this.counts(),
         ...(reason === null ? {} : { reason }),
       });
       this.#options.ended(this);

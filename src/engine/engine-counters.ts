@@ -1,7 +1,7 @@
 // Owns the counts of sessions, runs and tasks by status: ended ones are added up as they end, open ones are read live.
 
 import type { SingleTasks } from '../actors/single-tasks.ts';
-import type { WorkflowRun as RunActor } from '../actors/workflow-run.ts';
+import type { WorkflowRun as RunActor, TaskCounts } from '../actors/workflow-run.ts';
 import { TaskStatus, WorkflowStatus } from '../domain/statuses.ts';
 import type { EngineCounts } from './engine-status.ts';
 
@@ -25,7 +25,7 @@ export class EngineCounters {
   /** A run has ended: its figures are kept when the run itself is forgotten. */
   runEnded(run: RunActor): void {
     this.#runs[run.status]++;
-    addEnded(this.#tasks, run);
+    addEnded(this.#tasks, run.counts());
   }
 
   read(): EngineCounts {
@@ -33,20 +33,17 @@ export class EngineCounters {
     const tasks = { ...this.#tasks };
     for (const run of this.#parts.openRuns()) {
       workflows[run.status]++;
-      addEnded(tasks, run);
+      const ended = run.counts();
+      addEnded(tasks, ended);
       let live = 0;
       for (const { index } of run.liveTasks()) {
         tasks[run.statusOf(index)]++;
         live++;
       }
-      const ended = run.count('completed') + run.count('failed') + run.count('cancelled') + run.count('skipped');
-      tasks[TaskStatus.BLOCKED] += run.size - ended - live;
+      const open = ended.total - ended.completed - ended.failed - ended.cancelled - ended.skipped;
+      tasks[TaskStatus.BLOCKED] += open - live;
     }
-    const { counts } = this.#parts.singles();
-    tasks.completed += counts.completed;
-    tasks.failed += counts.failed;
-    tasks.cancelled += counts.cancelled;
-    tasks.skipped += counts.skipped;
+    addEnded(tasks, this.#parts.singles().counts);
     for (const task of this.#parts.singles().openTasks()) tasks[task.status]++;
     return {
       sessions: this.#parts.sessions(),
@@ -56,11 +53,11 @@ export class EngineCounters {
   }
 }
 
-function addEnded(tasks: Record<TaskStatus, number>, run: RunActor): void {
-  tasks.completed += run.count('completed');
-  tasks.failed += run.count('failed');
-  tasks.cancelled += run.count('cancelled');
-  tasks.skipped += run.count('skipped');
+function addEnded(tasks: Record<TaskStatus, number>, ended: Omit<TaskCounts, 'total'>): void {
+  tasks.completed += ended.completed;
+  tasks.failed += ended.failed;
+  tasks.cancelled += ended.cancelled;
+  tasks.skipped += ended.skipped;
 }
 
 function zeros<Word extends string>(words: readonly Word[]): Record<Word, number> {

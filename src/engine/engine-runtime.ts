@@ -27,10 +27,10 @@ import { type CapacityRequest, Pool } from '../scheduling/ready-task.ts';
 import { Scheduler } from '../scheduling/scheduler.ts';
 import type { InlineResources } from '../workers/inline-context.ts';
 import { InlineExecutor } from '../workers/inline-executor.ts';
-import { resolveModule } from '../workers/module-loader.ts';
 import { ThreadExecutor } from '../workers/thread-executor.ts';
 import type { Inspector, ResolvedConfig } from './engine-config.ts';
 import { EventBus } from './event-bus.ts';
+import { isModuleKnown } from './surroundings.ts';
 import { SystemTimers } from './system-timers.ts';
 
 const RANDOM_ID_LENGTH = 12;
@@ -160,9 +160,7 @@ export class EngineRuntime {
   }
 
   knowsModule(module: string): boolean {
-    if (this.#taskModules.has(module) || this.inline.has(module)) return true;
-    const { kind } = resolveModule(module, this.config.tasksDirs);
-    return kind === 'file' || kind === 'builtin';
+    return this.#taskModules.has(module) || this.inline.has(module) || isModuleKnown(module, this.config.tasksDirs);
   }
 
   /** The current actor of a part; after a restart it is another one. */
@@ -353,8 +351,7 @@ export class EngineRuntime {
 function inlineResources(guard: CapacityGuard): InlineResources {
   return {
     tryAllocate: (owner, request) => {
-      const shapes = Object.entries(request).map(([id, amount]) => [id, { amount }] as const);
-      return guard.allocateResources(owner, Object.fromEntries(shapes))?.allocationId ?? null;
+      return guard.allocateAll(request, owner)?.allocationId ?? null;
     },
     allocate: async (owner, request, options) => {
       const { allocationId } = await guard.acquire(request, { ...options, requesterId: owner });

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { WorkflowRun as RunActor } from '../actors/workflow-run.ts';
 import type { JsonObject } from '../domain/json-value.ts';
+import { RecentKeys } from '../domain/recent-keys.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import type { WorkflowRun } from './workflow-run-handle.ts';
 
@@ -16,7 +17,7 @@ interface Entry {
 
 export class RunBook {
   readonly #entries = new Map<string, Entry>();
-  readonly #ended = new Set<string>();
+  readonly #ended = new RecentKeys<string>(MAX_ENDED_RUNS);
 
   add(handle: WorkflowRun, run: RunActor, params: JsonObject): void {
     this.#entries.set(handle.runId, { handle, run, params });
@@ -42,12 +43,8 @@ export class RunBook {
   /** A run has ended: it stays known until too many ended after it. */
   ended(runId: string): void {
     if (!this.#entries.has(runId)) return;
-    this.#ended.add(runId);
-    if (this.#ended.size <= MAX_ENDED_RUNS) return;
-    const oldest = this.#ended.values().next().value;
-    if (oldest === undefined) return;
-    this.#ended.delete(oldest);
-    this.#entries.delete(oldest);
+    const forgotten = this.#ended.add(runId);
+    if (forgotten !== undefined) this.#entries.delete(forgotten);
   }
 
   /** Runs that have not ended. */

@@ -1,6 +1,7 @@
 // Owns the sessions an engine knows: those that are open, and the last ended ones up to a bound.
 
 import type { SessionActor } from '../actors/session.ts';
+import { RecentKeys } from '../domain/recent-keys.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import type { OrchestrationSession } from './orchestration-session.ts';
 
@@ -14,7 +15,7 @@ export interface SessionEntry {
 
 export class SessionBook {
   readonly #entries = new Map<string, SessionEntry>();
-  readonly #ended = new Set<string>();
+  readonly #ended = new RecentKeys<string>(MAX_ENDED_SESSIONS);
 
   add(entry: SessionEntry): void {
     this.#entries.set(entry.session.sessionId, entry);
@@ -35,12 +36,8 @@ export class SessionBook {
 
   /** A session has ended: it stays known until too many ended after it. */
   ended(sessionId: string): void {
-    this.#ended.add(sessionId);
-    if (this.#ended.size <= MAX_ENDED_SESSIONS) return;
-    const oldest = this.#ended.values().next().value;
-    if (oldest === undefined) return;
-    this.#ended.delete(oldest);
-    this.#entries.delete(oldest);
+    const forgotten = this.#ended.add(sessionId);
+    if (forgotten !== undefined) this.#entries.delete(forgotten);
   }
 
   /** Sessions that have not ended. */

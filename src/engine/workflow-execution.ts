@@ -1,17 +1,9 @@
 // Owns what a caller gets of a run that has ended.
 
 import type { SkipReason } from '../actors/run-reporter.ts';
-import type { WorkflowRun } from '../actors/workflow-run.ts';
+import type { TaskCounts, WorkflowRun } from '../actors/workflow-run.ts';
 import type { SerializedError } from '../domain/serialized-error.ts';
 import type { WorkflowStatus } from '../domain/statuses.ts';
-
-export interface TaskCounts {
-  readonly total: number;
-  readonly completed: number;
-  readonly failed: number;
-  readonly skipped: number;
-  readonly cancelled: number;
-}
 
 type Plain<T> = Omit<T, 'toJSON'>;
 
@@ -58,17 +50,6 @@ export class WorkflowExecution {
   }
 }
 
-/** Counts of a run as it stands. */
-export function countTasks(run: WorkflowRun): TaskCounts {
-  return {
-    total: run.size,
-    completed: run.count('completed'),
-    failed: run.count('failed'),
-    skipped: run.count('skipped'),
-    cancelled: run.count('cancelled'),
-  };
-}
-
 /** The record of an ended run. */
 export function executionOf(run: WorkflowRun): WorkflowExecution {
   // No prototype: a step may be named like a member of Object.
@@ -89,7 +70,7 @@ export function executionOf(run: WorkflowRun): WorkflowExecution {
     workflow: run.plan.workflow,
     sessionId: run.sessionId,
     status: run.status,
-    tasks: countTasks(run),
+    tasks: run.counts(),
     startedAt: new Date(startedAtMs).toISOString(),
     completedAt: new Date(endedAtMs).toISOString(),
     durationMs: endedAtMs - startedAtMs,

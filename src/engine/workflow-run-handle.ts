@@ -1,10 +1,10 @@
 // Owns what callers hold of a run under way: its id, its status, its result to wait for, and the ways to steer it.
 
-import type { WorkflowRun as RunActor } from '../actors/workflow-run.ts';
+import type { WorkflowRun as RunActor, TaskCounts } from '../actors/workflow-run.ts';
 import type { RuntimeEvent } from '../domain/events.ts';
 import type { TaskStatus, WorkflowStatus } from '../domain/statuses.ts';
 import type { EventBus } from './event-bus.ts';
-import { countTasks, type TaskCounts, type WorkflowExecution } from './workflow-execution.ts';
+import type { WorkflowExecution } from './workflow-execution.ts';
 
 /** A workflow run under way, or ended. */
 export class WorkflowRun implements AsyncIterable<RuntimeEvent> {
@@ -31,7 +31,7 @@ export class WorkflowRun implements AsyncIterable<RuntimeEvent> {
 
   /** Tasks by how they ended so far. */
   get tasks(): TaskCounts {
-    return countTasks(this.#run);
+    return this.#run.counts();
   }
 
   /** The status of a step; undefined for a name that the workflow does not have. */

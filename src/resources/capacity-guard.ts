@@ -152,7 +152,16 @@ export class CapacityGuard {
    * @throws RuntimeError RESOURCE_NOT_FOUND, RESOURCE_AMOUNT_INVALID, RESOURCE_CAPACITY_EXCEEDED, RESOURCE_CLOSED
    */
   allocate(resourceId: string, requesterId: string, amount = 1): ResourceAllocation | null {
-    return this.#allocateNow([{ resourceId, amount }], requesterId);
+    return this.allocateAll([{ resourceId, amount }], requesterId);
+  }
+
+  /** The same for several resources: all of them or none. @throws as `allocate` */
+  allocateAll(request: CapacityRequest, requesterId: string): ResourceAllocation | null {
+    this.#requireOpen();
+    const prepared = requireSome(this.prepare(request));
+    if (this.#queue.tryNow(prepared)) return this.#issue(prepared, requesterId);
+    this.#refused(prepared, requesterId, 'unavailable');
+    return null;
   }
 
   /**
@@ -160,7 +169,7 @@ export class CapacityGuard {
    * @throws RuntimeError ARGUMENT_INVALID and those of `allocate`.
    */
   allocateResources(requesterId: string, request: ShapedRequest): ResourceAllocation | null {
-    return this.#allocateNow(amountsOfShapes(request), requesterId);
+    return this.allocateAll(amountsOfShapes(request), requesterId);
   }
 
   /**
@@ -294,14 +303,6 @@ export class CapacityGuard {
   }
 
   // --- granting
-
-  #allocateNow(request: CapacityRequest, requesterId: string): ResourceAllocation | null {
-    this.#requireOpen();
-    const prepared = requireSome(this.prepare(request));
-    if (this.#queue.tryNow(prepared)) return this.#issue(prepared, requesterId);
-    this.#refused(prepared, requesterId, 'unavailable');
-    return null;
-  }
 
   #issue(request: PreparedRequest, requesterId: string): ResourceAllocation {
     const allocation = new ResourceAllocation({

@@ -105,7 +105,7 @@ describe('pause', () => {
     run.actor.send({ type: 'run.cancel', reason: 'enough' });
     executor.stopped('a');
     await ended;
-    expect([run.status, run.reason, run.count('cancelled')]).toEqual(['cancelled', 'enough', 2]);
+    expect([run.status, run.reason, run.counts().cancelled]).toEqual(['cancelled', 'enough', 2]);
   });
 });
 
@@ -139,7 +139,7 @@ describe('cancelTask', () => {
     harness.executor.complete('a');
     await first.ended;
     await second.ended;
-    expect(second.run.count('cancelled')).toBe(1);
+    expect(second.run.counts().cancelled).toBe(1);
     expect(harness.heard('workflow.started')).toHaveLength(2);
   });
 });
@@ -153,7 +153,7 @@ describe('the deadline of a run', () => {
     expect(harness.executor.stops).toHaveLength(1);
     harness.executor.stopped('a');
     await ended;
-    expect([run.status, run.timedOut, run.count('cancelled')]).toEqual(['failed', true, 2]);
+    expect([run.status, run.timedOut, run.counts().cancelled]).toEqual(['failed', true, 2]);
     expect(harness.timers.pending).toBe(0);
   });
 

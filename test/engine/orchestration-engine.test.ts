@@ -236,6 +236,21 @@ describe('a run', () => {
   });
 });
 
+describe('a task on the main loop', () => {
+  it('takes capacity by id, whatever the id, and leaves none behind', async () => {
+    const { engine } = await createTestEngine();
+    engine.resources.registerResource('cpu', 'custom', 2);
+    engine.registerInlineTask(
+      'io',
+      'hold',
+      (_parameters, context) => context.resources.tryAllocate({ cpu: 2 }) !== null,
+    );
+    const result = await engine.waitForTask(engine.submitTask({ module: 'io', action: 'hold' }));
+    expect(result).toMatchObject({ status: 'completed', output: true });
+    expect(engine.resources.getUsage('cpu')).toMatchObject({ current: 0, peak: 2 });
+  });
+});
+
 describe('an inspector', () => {
   it('sees sessions, workflows and tasks as machines, microsteps included, and can do no harm', async () => {
     const seenMachines = new Set<string>();
