@@ -49,6 +49,8 @@ async function killSealed(
   guard: ReturnType<typeof createTestGuard>['guard'],
   worker: Worker,
 ): Promise<'sealed' | 'absent'> {
+  // Between the seal and its end it may be refused, and that is all it may fail with.
+  worker.on('error', (error: unknown) => expect(error).toMatchObject({ code: 'RESOURCE_CLOSED' }));
   for (;;) {
     const sealed = guard.sealThread(worker.threadId);
     if (sealed === 'busy') continue;
