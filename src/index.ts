@@ -38,6 +38,8 @@ export { OrchestrationEngine, type RunOptions } from './engine/orchestration-eng
 export { OrchestrationSession, type SessionRecord, type SessionSettings } from './engine/orchestration-session.ts';
 export { ParallelExecutor, type ParallelExecutorOptions } from './engine/parallel-executor.ts';
 export { ResourceManager } from './engine/resource-manager.ts';
+export type { PruneSummary } from './engine/retention.ts';
+export type { RerunOptions } from './engine/run-records.ts';
 export { startSupervisor, supervisorLogic } from './engine/start-supervisor.ts';
 export { createTask, Task, type TaskOptions, TaskResource, TaskResult } from './engine/task.ts';
 export { type ExecutionStats, TaskOrchestrator } from './engine/task-orchestrator.ts';
@@ -45,6 +47,9 @@ export { WorkflowExecution } from './engine/workflow-execution.ts';
 export { WorkflowManager } from './engine/workflow-manager.ts';
 export { WorkflowRun } from './engine/workflow-run-handle.ts';
 export { createWorkflowSteps, WorkflowStep, type WorkflowStepOptions } from './engine/workflow-step.ts';
+export type { RunFilter } from './journal/journal.ts';
+export type { AttemptHistory, RunHistory, TaskHistory } from './journal/run-history.ts';
+export type { RunRecord } from './journal/run-record.ts';
 export { dispatcherMachine } from './machines/dispatcher-machine.ts';
 export { journalMachine } from './machines/journal-machine.ts';
 export { resourceManagerMachine } from './machines/resource-manager-machine.ts';

@@ -7,18 +7,26 @@ import { type CapacityRequest, POOL_COUNT, type Pool } from '../scheduling/ready
 import type { Scheduler } from '../scheduling/scheduler.ts';
 import type { TaskRecord } from './task-record.ts';
 
+export interface DispatcherOptions {
+  /** Asked before each start; false = not now, until `pump` or `pumpSoon` is called. Default: always. */
+  readonly mayStart?: () => boolean;
+}
+
 export type DispatcherLogic = typeof dispatcherMachine;
 
 export class Dispatcher {
   readonly #scheduler: Scheduler<CapacityRequest>;
   readonly #executors: (TaskExecutor | undefined)[] = [];
+  readonly #mayStart: () => boolean;
   #open = false;
+  #frozen = false;
   #pumping = false;
   #pumpQueued = false;
   readonly #idleWaiters: (() => void)[] = [];
 
-  constructor(scheduler: Scheduler<CapacityRequest>) {
+  constructor(scheduler: Scheduler<CapacityRequest>, { mayStart = () => true }: DispatcherOptions = {}) {
     this.#scheduler = scheduler;
+    this.#mayStart = mayStart;
   }
 
   /** The logic of the dispatcher actor, bound to this loop. */
@@ -49,12 +57,22 @@ export class Dispatcher {
     this.#executors[pool]?.stop(attemptKey, graceMs);
   }
 
+  /** Heartbeats of an attempt under way; undefined when it has not begun. */
+  heartbeats(pool: Pool, attemptKey: number): number | undefined {
+    return this.#executors[pool]?.heartbeats(attemptKey);
+  }
+
+  /** Starts nothing any more, whatever the gate. */
+  freeze(): void {
+    this.#frozen = true;
+  }
+
   /** Starts what can start now. A call from inside the loop is covered by the loop itself. */
   pump(): void {
     if (this.#idleWaiters.length > 0 && this.#scheduler.inFlight === 0) {
       for (const resolve of this.#idleWaiters.splice(0)) resolve();
     }
-    if (!this.#open || this.#pumping) return;
+    if (!this.#open || this.#frozen || this.#pumping) return;
     this.#pumping = true;
     try {
       // A start in a later pool may be what a task of an earlier one waited behind.
@@ -91,11 +109,16 @@ export class Dispatcher {
     this.pumpSoon();
   }
 
+  // Looked at before each start: the last one may have shut it.
+  #isOpen(): boolean {
+    return this.#open && !this.#frozen && this.#mayStart();
+  }
+
   /** Whether anything started. */
   #fill(pool: Pool): boolean {
     const executor = this.#executors[pool];
     let started = false;
-    while (executor !== undefined && this.#open && executor.freeSlots() > 0) {
+    while (executor !== undefined && this.#isOpen() && executor.freeSlots() > 0) {
       const task = this.#scheduler.next(pool);
       if (task === undefined) break;
       started = true;

@@ -8,6 +8,7 @@ import type { JsonValue } from '../domain/json-value.ts';
 import type { SerializedError } from '../domain/serialized-error.ts';
 import { TaskStatus } from '../domain/statuses.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { TaskHistory } from '../journal/run-history.ts';
 import type { TaskEnding } from '../machines/task-machine.ts';
 import type { RunPlan } from './run-plan.ts';
 import type { TaskRecord } from './task-record.ts';
@@ -42,6 +43,34 @@ export class RunReporter {
     this.#runId = runId;
     this.#subject = subject;
     this.#plan = plan;
+  }
+
+  /** Takes over what an earlier life of the run has reported of a task; writes and tells nothing. */
+  restore(index: number, history: TaskHistory): void {
+    const { status, error, reason, skipCode } = history;
+    if (status === 'failed' && error !== null) {
+      this.#errors.set(index, error);
+      if (this.#plan.isRequired(index)) this.failedRequired++;
+    } else if (status === 'cancelled' && this.#plan.isRequired(index)) this.cancelledRequired++;
+    else if (status === 'skipped') {
+      const code = skipCode === 'CONDITION_FALSE' ? 'CONDITION_FALSE' : 'UPSTREAM_FAILED';
+      this.#skips.set(index, { code, reason: reason ?? '' });
+    }
+  }
+
+  /** The output of a task is taken over from another run. */
+  adopted(index: number, output: JsonValue, fromRunId: string): void {
+    const { journal, events, clock } = this.#parts;
+    const task = this.#nameOf(index);
+    journal.append({ type: 'task.adopted', v: 1, runId: this.#runId, atMs: clock.now(), task, output, fromRunId });
+    if (events.wants('task.adopted')) events.emit('task.adopted', this.#subjectOf(task), { fromRunId, output });
+  }
+
+  /** Someone asked to cancel a task whose attempt is under way. */
+  cancelRequested(index: number, reason: string): void {
+    const { journal, clock } = this.#parts;
+    const task = this.#nameOf(index);
+    journal.append({ type: 'task.cancel-requested', v: 1, runId: this.#runId, atMs: clock.now(), task, reason });
   }
 
   errorOf(index: number): SerializedError | undefined {

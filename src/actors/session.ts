@@ -20,6 +20,8 @@ export interface SessionLimits {
   readonly maxParallelWorkflows: number;
   /** From start to end; null = no limit. */
   readonly timeoutMs: number | null;
+  /** When it times out, absolute, where an earlier life of it has started already. */
+  readonly deadlineMs?: number | null;
 }
 
 /** Capacity that a session holds. */
@@ -61,6 +63,8 @@ export class SessionActor {
   readonly #giveUp = new AbortController();
   #isProvided: boolean;
   #isCrashed = false;
+  #isSuspended = false;
+  #deadlineMs: number | null = null;
   readonly #resolveClosed: () => void;
 
   constructor(parts: SessionParts, options: SessionOptions, sessions: ActorRegistry<SessionLogic>) {
@@ -82,6 +86,11 @@ export class SessionActor {
     return state === 'closing' || state === 'cancelling' ? SessionStatus.ACTIVE : state;
   }
 
+  /** When it times out, absolute; null = never, or not started. */
+  get deadlineMs(): number | null {
+    return this.#deadlineMs;
+  }
+
   /** Runs that have not ended. */
   runs(): IterableIterator<WorkflowRun> {
     return this.#runs.values();
@@ -95,7 +104,7 @@ export class SessionActor {
    * Starts a run, or lets it wait while the session has as many as it may.
    * @throws RuntimeError SESSION_CLOSED
    */
-  startRun(options: WorkflowRunOptions): WorkflowRun {
+  startRun(optionsOf: () => WorkflowRunOptions): WorkflowRun {
     const state = this.#isCrashed ? 'failed' : this.actor.getSnapshot().value;
     if (state === 'pending') this.actor.send({ type: 'session.start' });
     else if (state !== 'active') {
@@ -106,10 +115,13 @@ export class SessionActor {
       );
     }
     this.#workflows ??= this.#createWorkflows(this.actor);
+    // Asked for only now: what a run is written down with includes the deadline of the session, which has started.
+    const options = optionsOf();
     const run = new WorkflowRun(
       this.#parts,
       {
         ...options,
+        released: () => this.#startWaiting(),
         ended: (ended) => {
           this.#runEnded(ended);
           options.ended(ended);
@@ -121,6 +133,7 @@ export class SessionActor {
     this.#waiting.add(run);
     // Known before its first event: a handler may want to look it up.
     options.created?.(run);
+    run.replaySteering();
     this.#startWaiting();
     return run;
   }
@@ -132,6 +145,17 @@ export class SessionActor {
     const reason = `the session's actor crashed: ${error instanceof Error ? error.message : String(error)}`;
     for (const run of [...this.#runs.values()]) run.actor.send({ type: 'run.cancel', reason });
     this.#reportRunsEnded();
+  }
+
+  /** The engine goes down in good order: the session and its runs are let go of as they are. */
+  suspend(): void {
+    if (this.endedAtMs !== null || this.#isSuspended) return;
+    this.#isSuspended = true;
+    if (this.#deadline !== undefined) this.#parts.timers.cancel(this.#deadline);
+    this.#giveUp.abort();
+    this.#held?.release();
+    for (const run of this.#runs.values()) run.suspend();
+    this.#resolveClosed();
   }
 
   #createLogic(): SessionLogic {
@@ -165,22 +189,23 @@ export class SessionActor {
   #start(): void {
     const { clock, timers, events } = this.#parts;
     this.startedAtMs = clock.now();
-    if (this.#options.timeoutMs !== null) {
-      this.#deadline = timers.schedule(this.startedAtMs + this.#options.timeoutMs, () =>
-        this.actor.send({ type: 'session.deadline' }),
-      );
+    const { timeoutMs, deadlineMs = timeoutMs === null ? null : this.startedAtMs + timeoutMs } = this.#options;
+    this.#deadlineMs = deadlineMs;
+    if (deadlineMs !== null) {
+      this.#deadline = timers.schedule(deadlineMs, () => this.actor.send({ type: 'session.deadline' }));
     }
     events.emit('session.started', { sessionId: this.sessionId }, { name: this.#options.name });
     this.#options.acquire?.(this.#giveUp.signal).then(
       (held) => this.#provide(held),
       (error: unknown) => {
-        if (this.endedAtMs === null) this.actor.send({ type: 'session.cancel', reason: reasonOf(error) });
+        const isOver = this.endedAtMs !== null || this.#isSuspended;
+        if (!isOver) this.actor.send({ type: 'session.cancel', reason: reasonOf(error) });
       },
     );
   }
 
   #provide(held: HeldCapacity): void {
-    if (this.endedAtMs !== null) {
+    if (this.endedAtMs !== null || this.#isSuspended) {
       held.release();
       return;
     }
@@ -193,6 +218,7 @@ export class SessionActor {
     if (!this.#isProvided) return;
     for (const run of this.#waiting) {
       if (this.#runs.size - this.#waiting.size >= this.#options.maxParallelWorkflows) return;
+      if (!run.awaitsStart) continue;
       this.#waiting.delete(run);
       run.actor.send({ type: 'run.start' });
     }

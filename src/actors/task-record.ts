@@ -3,14 +3,16 @@
 
 import type { Actor } from 'xstate';
 import type { TimerHandle } from '../domain/clock.ts';
-import type { RunId, SessionId, TaskId } from '../domain/ids.ts';
+import { type RunId, type SessionId, type TaskId, taskIdOf } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/json-value.ts';
 import type { RetryPolicy } from '../domain/retry-policy.ts';
+import type { SerializedError } from '../domain/serialized-error.ts';
 import type { MachineLogic } from '../machines/machine-compiler.ts';
 import type { TaskEnding, taskMachine } from '../machines/task-machine.ts';
 import type { Lane } from '../scheduling/lane.ts';
 import type { CapacityRequest, Pool, ReadyState, ReadyTask } from '../scheduling/ready-task.ts';
 import type { ActorRegistry } from './actor-registry.ts';
+import { limitsOf, type TaskLimits } from './task-limits.ts';
 
 /** The task machine, interpreted or compiled. */
 export type TaskLogic = MachineLogic<typeof taskMachine>;
@@ -22,6 +24,10 @@ export interface TaskSpec {
   readonly action: string;
   /** Per attempt; null = no limit. */
   readonly timeoutMs: number | null;
+  /** Whole task, from the start of its first attempt; null = no limit. */
+  readonly totalTimeoutMs: number | null;
+  /** Longest silence of an attempt; null = no limit. */
+  readonly heartbeatTimeoutMs: number | null;
   readonly retry: RetryPolicy;
   readonly request: CapacityRequest | null;
   readonly pool: Pool;
@@ -41,6 +47,30 @@ export interface TaskOwner {
   taskEnded(record: TaskRecord, ending: TaskEnding): void;
 }
 
+/** What an earlier life of the engine left of a task. */
+export interface TaskRestoration {
+  /** Attempts begun, interrupted ones among them. */
+  readonly attempts: number;
+  /** Attempts that ended with their process: not held against the task. */
+  readonly interruptions: number;
+  /** When its next attempt is due (epoch milliseconds); null = it was not waiting for one. */
+  readonly dueMs: number | null;
+  /** Why its last attempt failed, while it waits for the next. */
+  readonly error: SerializedError | null;
+  /** When the whole task expires (epoch milliseconds); null = never, or no attempt has begun. */
+  readonly expiresAtMs: number | null;
+}
+
+/** How a task is started, beyond its spec. */
+export interface TaskStartOptions {
+  /** Default: the owner's run and the task's name. */
+  readonly taskId?: TaskId;
+  /** The run under which its facts are written; default: the owner's. */
+  readonly factsRunId?: RunId;
+  /** It is not new: it goes on where it was. */
+  readonly restored?: TaskRestoration;
+}
+
 export class TaskRecord implements ReadyTask<CapacityRequest> {
   readonly key: number;
   readonly owner: TaskOwner;
@@ -48,6 +78,12 @@ export class TaskRecord implements ReadyTask<CapacityRequest> {
   readonly index: number;
   readonly spec: TaskSpec;
   readonly taskId: TaskId;
+  /** The run under which its facts are written. */
+  readonly factsRunId: RunId;
+  /** Its time limits beyond the attempt's deadline; null = it has none. */
+  readonly limits: TaskLimits | null;
+  /** When its retry is due, from an earlier life; consumed by the first wait. */
+  restoredDueMs: number | null;
   actor: Actor<TaskLogic> | undefined;
   // What the scheduler reads and writes.
   readonly lane: Lane<CapacityRequest>;
@@ -68,12 +104,17 @@ export class TaskRecord implements ReadyTask<CapacityRequest> {
   /** Deadline of the attempt, or when the next one is due. */
   timer: TimerHandle | undefined;
 
-  constructor(key: number, owner: TaskOwner, index: number, spec: TaskSpec, taskId: TaskId) {
+  constructor(key: number, owner: TaskOwner, index: number, spec: TaskSpec, options: TaskStartOptions) {
+    const { taskId = taskIdOf(owner.runId, spec.name), factsRunId = owner.runId, restored } = options;
     this.key = key;
     this.owner = owner;
     this.index = index;
     this.spec = spec;
     this.taskId = taskId;
+    this.factsRunId = factsRunId;
+    this.limits = limitsOf(spec, restored);
+    this.restoredDueMs = restored?.dueMs ?? null;
+    this.attempt = restored?.attempts ?? 0;
     this.lane = owner.lane;
     this.pool = spec.pool;
     this.level = spec.level;

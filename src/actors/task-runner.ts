@@ -5,10 +5,10 @@
 import type { AnyActorRef } from 'xstate';
 import type { Clock, RandomSource, TimerService } from '../domain/clock.ts';
 import type { EventSink, EventSubject } from '../domain/events.ts';
-import { taskIdOf } from '../domain/ids.ts';
+import type { Fact } from '../domain/facts.ts';
 import type { JsonObject } from '../domain/json-value.ts';
 import { retryDelayMs } from '../domain/retry-policy.ts';
-import { assertNever } from '../domain/runtime-error.ts';
+import { assertNever, isRuntimeError } from '../domain/runtime-error.ts';
 import { type SerializedError, serializeError } from '../domain/serialized-error.ts';
 import type { LogLevel } from '../domain/task-context.ts';
 import type { AttemptOutcome, AttemptSink } from '../domain/task-executor.ts';
@@ -19,10 +19,11 @@ import type { CapacityRequest } from '../scheduling/ready-task.ts';
 import type { Scheduler } from '../scheduling/scheduler.ts';
 import { ActorRegistry } from './actor-registry.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { type TaskLogic, type TaskOwner, TaskRecord, type TaskSpec } from './task-record.ts';
+import { expire, LimitWatch } from './task-limits.ts';
+import { type TaskLogic, type TaskOwner, TaskRecord, type TaskSpec, type TaskStartOptions } from './task-record.ts';
 
-/** More attempts than this cannot be told apart from no limit. */
-const ENDLESS_ATTEMPTS = Number.MAX_SAFE_INTEGER;
+/** More attempts than this cannot be told apart from no limit; interruptions can still be added to it. */
+const ENDLESS_ATTEMPTS = 2 ** 52;
 
 export interface TaskRunnerParts {
   readonly scheduler: Scheduler<CapacityRequest>;
@@ -38,16 +39,28 @@ export interface TaskRunnerParts {
   readonly taskMachine: 'compiled' | 'interpreted';
 }
 
+interface RetryContext {
+  readonly error: SerializedError | null;
+  readonly maxAttempts: number;
+}
+
 export class TaskRunner implements AttemptSink {
   readonly #parts: TaskRunnerParts;
   readonly #logic: TaskLogic;
   readonly #records = new Map<number, TaskRecord>();
   readonly #attempts = new Map<number, TaskRecord>();
+  readonly #limits: LimitWatch;
   #keys = 0;
   #attemptKeys = 0;
+  #frozen = false;
 
   constructor(parts: TaskRunnerParts) {
     this.#parts = parts;
+    this.#limits = new LimitWatch({
+      timers: parts.timers,
+      now: () => parts.clock.now(),
+      heartbeats: ({ pool, attemptKey }) => parts.dispatcher.heartbeats(pool, attemptKey),
+    });
     const machine = taskMachine.provide({
       actions: {
         enqueue: ({ context }) => this.#enqueue(this.#record(context.key)),
@@ -55,7 +68,7 @@ export class TaskRunner implements AttemptSink {
         startAttempt: ({ context }) => this.#startAttempt(this.#record(context.key), context.attempt),
         endAttempt: ({ context }) => this.#endAttempt(this.#record(context.key)),
         stopAttempt: ({ context }) => this.#stopAttempt(this.#record(context.key)),
-        scheduleRetry: ({ context }) => this.#scheduleRetry(this.#record(context.key), context.error),
+        scheduleRetry: ({ context }) => this.#scheduleRetry(this.#record(context.key), context),
         unscheduleRetry: ({ context }) => this.#cancelTimer(this.#record(context.key)),
       },
     });
@@ -65,6 +78,15 @@ export class TaskRunner implements AttemptSink {
   /** Tasks whose actors live. */
   get liveCount(): number {
     return this.#records.size;
+  }
+
+  /** When the longest attempt under way began (epoch milliseconds); undefined when there is none. */
+  oldestAttemptMs(): number | undefined {
+    let oldestMs: number | undefined;
+    for (const { attemptStartedMs } of this.#attempts.values()) {
+      if (oldestMs === undefined || attemptStartedMs < oldestMs) oldestMs = attemptStartedMs;
+    }
+    return oldestMs;
   }
 
   /** A registry for the tasks of one owner. */
@@ -78,20 +100,44 @@ export class TaskRunner implements AttemptSink {
     });
   }
 
-  /** Starts the actor of a task all of whose dependencies have ended. */
-  start(owner: TaskOwner, index: number, spec: TaskSpec, taskId = taskIdOf(owner.runId, spec.name)): TaskRecord {
-    const record = new TaskRecord(++this.#keys, owner, index, spec, taskId);
+  /**
+   * Starts the actor of a task all of whose dependencies have ended, or takes one up again where an earlier life of the
+   * engine left it. One whose time is up by then has ended, and its owner has been told, before this returns.
+   */
+  start(owner: TaskOwner, index: number, spec: TaskSpec, options: TaskStartOptions = {}): TaskRecord {
+    const record = new TaskRecord(++this.#keys, owner, index, spec, options);
+    const { restored } = options;
     this.#records.set(record.key, record);
-    const { retry } = spec;
     const actor = owner.tasks.create(this.#logic, {
       key: record.key,
-      maxAttempts: Number.isFinite(retry.maxAttempts) ? retry.maxAttempts : ENDLESS_ATTEMPTS,
+      attempts: restored?.attempts ?? 0,
+      maxAttempts: attemptsAllowed(spec) + (restored?.interruptions ?? 0),
       timeoutMs: spec.timeoutMs,
-      nonRetryable: retry.nonRetryable,
+      nonRetryable: spec.retry.nonRetryable,
     });
     record.actor = actor;
     actor.start();
+    if (restored !== undefined && !this.#frozen) {
+      this.#limits.restored(record);
+      const { dueMs, error } = restored;
+      const isWaiting = dueMs !== null && actor.getSnapshot().status === 'active';
+      if (isWaiting) actor.send({ type: 'task.postpone', error: error ?? serializeError(undefined) });
+    }
     return record;
+  }
+
+  /**
+   * Leaves all tasks as they are: outcomes, timers and messages are ignored from now on, nothing starts, no fact is
+   * written. For an engine that goes down in good order while its tasks will be taken up again by another life.
+   */
+  freeze(): void {
+    if (this.#frozen) return;
+    this.#frozen = true;
+    this.#parts.dispatcher.freeze();
+    for (const record of this.#records.values()) {
+      this.#cancelTimer(record);
+      this.#limits.ended(record);
+    }
   }
 
   /** Something outside changed what may start. */
@@ -100,7 +146,7 @@ export class TaskRunner implements AttemptSink {
   }
 
   cancel(record: TaskRecord, reason: string): void {
-    record.actor?.send({ type: 'task.cancel', reason });
+    if (!this.#frozen) record.actor?.send({ type: 'task.cancel', reason });
   }
 
   // --- what executors tell
@@ -109,8 +155,8 @@ export class TaskRunner implements AttemptSink {
     const record = this.#attempts.get(attemptKey);
     if (record === undefined) return;
     record.threadId = outcome.threadId;
-    if (record.actor === undefined) {
-      // Its actor crashed; only now is the body gone and its capacity free.
+    if (record.actor === undefined || this.#frozen) {
+      // Its actor crashed, or is left alone; only now is the body gone and its capacity free.
       this.#endAttempt(record);
       this.#parts.dispatcher.pump();
       return;
@@ -126,6 +172,7 @@ export class TaskRunner implements AttemptSink {
         record.actor.send({ type: 'attempt.stopped' });
         break;
       case 'returned':
+        if (record.attempt === 1) this.#limits.firstReturned(record);
         record.actor.send({ type: 'attempt.returned' });
         break;
       default:
@@ -136,13 +183,13 @@ export class TaskRunner implements AttemptSink {
 
   progress(attemptKey: number, fraction: number, message: string | null): void {
     const record = this.#attempts.get(attemptKey);
-    if (record === undefined) return;
+    if (record === undefined || this.#frozen) return;
     this.#parts.events.emit('task.progress', subjectOf(record), { attempt: record.attempt, fraction, message });
   }
 
   log(attemptKey: number, level: LogLevel, message: string, fields: JsonObject | null): void {
     const record = this.#attempts.get(attemptKey);
-    if (record === undefined) return;
+    if (record === undefined || this.#frozen) return;
     this.#parts.events.emit('task.log', subjectOf(record), { attempt: record.attempt, level, message, fields });
   }
 
@@ -150,7 +197,10 @@ export class TaskRunner implements AttemptSink {
 
   #enqueue(record: TaskRecord): void {
     const { events, scheduler, dispatcher } = this.#parts;
-    if (events.wants('task.ready')) events.emit('task.ready', subjectOf(record), { attempt: record.attempt + 1 });
+    if (this.#frozen) return;
+    // One that is postponed at once was not ready.
+    if (record.restoredDueMs === null && events.wants('task.ready'))
+      events.emit('task.ready', subjectOf(record), { attempt: record.attempt + 1 });
     scheduler.enqueue(record);
     dispatcher.pumpSoon();
   }
@@ -161,23 +211,21 @@ export class TaskRunner implements AttemptSink {
   }
 
   #startAttempt(record: TaskRecord, attempt: number): void {
-    const { clock, timers, journal, events, dispatcher } = this.#parts;
-    const { spec, owner } = record;
+    const { clock, timers, events, dispatcher } = this.#parts;
+    const { spec, owner, factsRunId: runId } = record;
     const nowMs = clock.now();
     const deadlineMs = spec.timeoutMs === null ? null : nowMs + spec.timeoutMs;
     record.attempt = attempt;
     record.attemptKey = ++this.#attemptKeys;
     record.attemptStartedMs = nowMs;
     this.#attempts.set(record.attemptKey, record);
-    journal.append({
-      type: 'task.started',
-      v: 1,
-      runId: owner.runId,
-      atMs: nowMs,
-      task: spec.name,
-      attempt,
-      deadlineMs,
-    });
+    this.#limits.attemptStarting(record, nowMs);
+    const expiresAtMs = record.limits?.expiresAtMs ?? null;
+    const fact = { type: 'task.started', v: 1, runId, atMs: nowMs, task: spec.name, attempt } as const;
+    if (!this.#write({ ...fact, deadlineMs, expiresAtMs })) {
+      this.#endAttempt(record);
+      return;
+    }
     if (events.wants('task.started')) {
       events.emit('task.started', subjectOf(record), { attempt, module: spec.module, action: spec.action });
     }
@@ -193,7 +241,7 @@ export class TaskRunner implements AttemptSink {
     }
     dispatcher.execute(record.pool, {
       attemptKey: record.attemptKey,
-      runId: owner.runId,
+      runId,
       taskName: spec.name,
       idempotencyKey: record.taskId,
       attempt,
@@ -201,10 +249,12 @@ export class TaskRunner implements AttemptSink {
       action: spec.action,
       parameters,
     });
+    this.#limits.attemptStarted(record);
   }
 
   #endAttempt(record: TaskRecord): void {
     this.#cancelTimer(record);
+    this.#limits.attemptEnding(record);
     if (record.attemptKey === 0) return;
     this.#attempts.delete(record.attemptKey);
     record.attemptKey = 0;
@@ -213,30 +263,33 @@ export class TaskRunner implements AttemptSink {
 
   #stopAttempt(record: TaskRecord): void {
     this.#cancelTimer(record);
+    this.#limits.attemptEnding(record);
     this.#parts.dispatcher.stop(record.pool, record.attemptKey, this.#parts.cancelGraceMs);
   }
 
-  #scheduleRetry(record: TaskRecord, lastError: SerializedError | null): void {
-    const { clock, timers, journal, events, random } = this.#parts;
-    const { spec, owner, attempt } = record;
+  #scheduleRetry(record: TaskRecord, { error: lastError, maxAttempts }: RetryContext): void {
+    const { clock, timers, events, random } = this.#parts;
+    const { spec, attempt, restoredDueMs, factsRunId: runId } = record;
+    if (this.#frozen) return;
+    record.restoredDueMs = null;
     const nowMs = clock.now();
-    const delayMs = retryDelayMs(spec.retry, attempt, random);
-    const dueMs = nowMs + delayMs;
+    const allowed = attemptsAllowed(spec);
+    // Delays grow with failures; an interruption is none.
+    const failures = Math.max(1, attempt - (maxAttempts - allowed));
+    const dueMs = restoredDueMs ?? nowMs + retryDelayMs(spec.retry, failures, random);
     const error = lastError ?? serializeError(undefined);
-    journal.append({
-      type: 'task.retry-scheduled',
-      v: 1,
-      runId: owner.runId,
-      atMs: nowMs,
-      task: spec.name,
-      attempt,
-      error,
-      dueMs,
-    });
+    const expiresAtMs = record.limits?.expiresAtMs ?? null;
+    if (expiresAtMs !== null && dueMs >= expiresAtMs) {
+      expire(record);
+      return;
+    }
+    const fact = { type: 'task.retry-scheduled', v: 1, runId, atMs: nowMs, task: spec.name, attempt } as const;
+    // One that is from an earlier life is written already.
+    if (restoredDueMs === null && !this.#write({ ...fact, error, dueMs })) return;
     events.emit('task.retrying', subjectOf(record), {
       attempt,
-      maxAttempts: spec.retry.maxAttempts,
-      delayMs: Math.round(delayMs),
+      maxAttempts: allowed === ENDLESS_ATTEMPTS ? Number.POSITIVE_INFINITY : maxAttempts,
+      delayMs: Math.round(Math.max(0, dueMs - nowMs)),
       error,
     });
     record.timer = timers.schedule(dueMs, () => {
@@ -257,7 +310,8 @@ export class TaskRunner implements AttemptSink {
     const record = this.#records.get(ending.key);
     if (record === undefined) return;
     this.#records.delete(ending.key);
-    record.owner.taskEnded(record, ending);
+    this.#limits.ended(record);
+    this.#tellOwner(record, ending);
   }
 
   /** A task actor ended with an error of its own: the task fails, what it held is given back. */
@@ -265,13 +319,14 @@ export class TaskRunner implements AttemptSink {
     const record = this.#records.get(key);
     if (record === undefined) return;
     this.#cancelTimer(record);
+    this.#limits.ended(record);
     this.#records.delete(key);
     record.actor = undefined;
     // A body under way keeps its capacity until the executor says that it is gone.
     if (record.attemptKey !== 0) this.#parts.dispatcher.stop(record.pool, record.attemptKey, 0);
     else if (record.state === 'started') this.#parts.scheduler.finished(record);
     else this.#parts.scheduler.remove(record);
-    record.owner.taskEnded(record, {
+    this.#tellOwner(record, {
       key,
       kind: 'failed',
       attempts: record.attempt,
@@ -281,11 +336,44 @@ export class TaskRunner implements AttemptSink {
     });
   }
 
+  #tellOwner(record: TaskRecord, ending: TaskEnding): void {
+    if (this.#frozen) return;
+    try {
+      record.owner.taskEnded(record, ending);
+    } catch (error) {
+      // It could not write the end down: as far as the journal goes, it has not ended.
+      if (!this.#isJournalLost(error)) throw error;
+      this.freeze();
+    }
+  }
+
+  /** False: nothing can be written any more, and what was to follow must not happen. */
+  #write(fact: Fact): boolean {
+    if (this.#frozen) return false;
+    try {
+      this.#parts.journal.append(fact);
+      return true;
+    } catch (error) {
+      if (!this.#isJournalLost(error)) throw error;
+      this.freeze();
+      return false;
+    }
+  }
+
+  #isJournalLost(error: unknown): boolean {
+    return this.#parts.journal.failure !== null || (isRuntimeError(error) && error.code === 'ENGINE_CLOSED');
+  }
+
   #record(key: number): TaskRecord {
     const record = this.#records.get(key);
     if (record === undefined) throw new Error(`no record of task ${key}`);
     return record;
   }
+}
+
+/** Attempts that a task's policy allows it. */
+function attemptsAllowed({ retry }: TaskSpec): number {
+  return Number.isFinite(retry.maxAttempts) ? retry.maxAttempts : ENDLESS_ATTEMPTS;
 }
 
 /** The subject of events about a task. */

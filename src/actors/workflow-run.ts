@@ -6,10 +6,11 @@ import type { Actor } from 'xstate';
 import type { Clock, TimerHandle, TimerService } from '../domain/clock.ts';
 import type { EventSink, EventSubject } from '../domain/events.ts';
 import type { RunId, SessionId } from '../domain/ids.ts';
-import type { JsonObject } from '../domain/json-value.ts';
+import type { JsonObject, JsonValue } from '../domain/json-value.ts';
 import { type SerializedError, serializeError } from '../domain/serialized-error.ts';
 import { type TaskStatus, WorkflowStatus } from '../domain/statuses.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { RunHistory } from '../journal/run-history.ts';
 import { TASK_STATE_ALIASES, type TaskEnding } from '../machines/task-machine.ts';
 import { workflowMachine } from '../machines/workflow-machine.ts';
 import type { Lane } from '../scheduling/lane.ts';
@@ -17,9 +18,11 @@ import type { CapacityRequest } from '../scheduling/ready-task.ts';
 import { RunFrontier } from '../scheduling/run-frontier.ts';
 import type { Scheduler } from '../scheduling/scheduler.ts';
 import type { ActorRegistry } from './actor-registry.ts';
+import { RunChronicle, type RunOrigin } from './run-chronicle.ts';
 import type { RunPlan, RunView } from './run-plan.ts';
 import { RunReporter, type SkipReason } from './run-reporter.ts';
-import type { TaskLogic, TaskOwner, TaskRecord } from './task-record.ts';
+import { adoptOutputs, restoreRows } from './run-restoration.ts';
+import type { TaskLogic, TaskOwner, TaskRecord, TaskRestoration } from './task-record.ts';
 import type { TaskRunner } from './task-runner.ts';
 
 export type WorkflowLogic = typeof workflowMachine;
@@ -40,8 +43,16 @@ export interface WorkflowRunOptions {
   readonly parameters: JsonObject;
   readonly lane: Lane<CapacityRequest>;
   readonly timeoutMs: number | null;
+  /** What it is written down with besides what the other options say. */
+  readonly origin: Pick<RunOrigin, 'definition' | 'session' | 'ownSession' | 'maxParallel' | 'rerunOf'>;
+  /** What earlier lives of it left in the journal; null = it is new. */
+  readonly restored?: RunHistory | null;
+  /** Outputs of the run it repeats, by task. */
+  readonly adopted?: ReadonlyMap<string, JsonValue>;
   /** Called once, before the run starts. */
   readonly created?: (run: WorkflowRun) => void;
+  /** A run that was held back before its start may have its place now. */
+  readonly released?: (run: WorkflowRun) => void;
   /** Called once, when the result is as durable as the journal promises. */
   readonly ended: (run: WorkflowRun) => void;
 }
@@ -71,6 +82,7 @@ export class WorkflowRun implements TaskOwner, RunView {
   readonly #frontier: RunFrontier;
   readonly #outputs: unknown[] = [];
   readonly #reporter: RunReporter;
+  readonly #chronicle: RunChronicle;
   readonly #live = new Map<number, TaskRecord>();
   #deadline: TimerHandle | undefined;
   #advancing = false;
@@ -79,11 +91,19 @@ export class WorkflowRun implements TaskOwner, RunView {
   #isSettled = false;
   readonly #ready: number[] = [];
   readonly #skipped: number[] = [];
+  /** What tasks went through in earlier lives of the run; forgotten as they start. */
+  #begun: ReadonlyMap<number, TaskRestoration> = new Map();
+  /** Why the run is being cancelled; null while it is not. */
+  #cancelReason: string | null = null;
+  /** It repeats what the journal holds already: nothing is written or told. */
+  #isReplaying = false;
+  /** Its engine lets go of it; another life will take it up. */
+  #isSuspended = false;
   /** The tasks that are being started one after the other, and the place reached: event handlers run meanwhile. */
   #starting: readonly number[] = [];
   #startingPlace = 0;
   /** Why a task that a handler cancelled before it was an actor must not run. */
-  readonly #cancelledEarly = new Map<number, string>();
+  readonly #cancelledEarly: Map<number, string> = new Map();
 
   constructor(parts: WorkflowRunParts, options: WorkflowRunOptions, workflows: ActorRegistry<WorkflowLogic>) {
     this.#parts = parts;
@@ -96,15 +116,41 @@ export class WorkflowRun implements TaskOwner, RunView {
     this.#subject = { sessionId: options.sessionId, runId: options.runId };
     this.#frontier = new RunFrontier(options.plan.rows);
     this.#reporter = new RunReporter(parts, options.runId, this.#subject, options.plan);
+    this.#chronicle = new RunChronicle(parts, options.runId, this.#subject, {
+      ...options.origin,
+      workflow: options.plan.workflow,
+      parameters: options.parameters,
+      steps: this.size,
+      mode: options.lane.mode,
+    });
     parts.scheduler.addLane(options.lane);
     this.actor = workflows.create(this.#createLogic(), { runId: options.runId });
     this.actor.start();
     this.tasks = parts.runner.createRegistry(this.actor);
+    if (options.restored) this.#restore(options.restored);
+    else {
+      this.#chronicle.created();
+      const { adopted, origin } = options;
+      if (adopted !== undefined) this.#ready.push(...adoptOutputs(adopted, origin.rerunOf ?? '', this.#rows()));
+    }
+  }
+
+  /** Whether its place may be given to it: it has none yet, and nobody holds it back. */
+  get awaitsStart(): boolean {
+    return this.actor.getSnapshot().value === 'pending';
+  }
+
+  /** When it ended, or the time now. */
+  get lastMs(): number {
+    return this.endedAtMs ?? this.#parts.clock.now();
   }
 
   get status(): WorkflowStatus {
+    if (this.#isSuspended) return WorkflowStatus.PAUSED;
     if (this.#crash !== undefined) return this.endedAtMs === null ? WorkflowStatus.RUNNING : WorkflowStatus.FAILED;
     const state = this.actor.getSnapshot().value;
+    if (state === 'held') return WorkflowStatus.PAUSED;
+    if (state === 'pending' && this.startedAtMs !== null) return WorkflowStatus.RUNNING;
     return state === 'cancelling' ? WorkflowStatus.RUNNING : state;
   }
 
@@ -158,8 +204,11 @@ export class WorkflowRun implements TaskOwner, RunView {
 
   cancelTask(index: number, reason: string): boolean {
     const record = this.#live.get(index);
-    if (record !== undefined) this.#parts.runner.cancel(record, reason);
-    else if (this.#frontier.isPending(index)) this.#cancelPending(index, reason);
+    if (record !== undefined) {
+      // Written before the body is asked to end: that may take its time, and the process may not last as long.
+      if (record.attemptKey !== 0) this.#reporter.cancelRequested(index, reason);
+      this.#parts.runner.cancel(record, reason);
+    } else if (this.#frontier.isPending(index)) this.#cancelPending(index, reason);
     else if (this.#isStarting(index)) this.#cancelledEarly.set(index, reason);
     else return false;
     return true;
@@ -197,6 +246,32 @@ export class WorkflowRun implements TaskOwner, RunView {
     this.#advance();
   }
 
+  /** Told by the session once the run is known: what holds it back, or ends it, did so in an earlier life already. */
+  replaySteering(): void {
+    const { restored } = this.#options;
+    if (!restored) return;
+    this.#isReplaying = true;
+    if (restored.isPaused) this.actor.send({ type: 'run.pause' });
+    const { cancelRequested } = restored;
+    if (cancelRequested?.timedOut === true) this.actor.send({ type: 'run.deadline' });
+    else if (cancelRequested) this.actor.send({ type: 'run.cancel', reason: cancelRequested.reason });
+    this.#isReplaying = false;
+  }
+
+  /** The engine goes down in good order: from now on nothing of this life is written, told or decided. */
+  suspend(): void {
+    if (this.endedAtMs !== null || this.#isSuspended) return;
+    const { timers, scheduler } = this.#parts;
+    this.#isSuspended = true;
+    if (this.#deadline !== undefined) timers.cancel(this.#deadline);
+    scheduler.setPaused(this.lane, true);
+    this.#chronicle.suspended(this.counts());
+  }
+
+  get isSuspended(): boolean {
+    return this.#isSuspended;
+  }
+
   // --- effects of the workflow machine
 
   #createLogic(): WorkflowLogic {
@@ -205,18 +280,22 @@ export class WorkflowRun implements TaskOwner, RunView {
         startTasks: () => this.#start(),
         pauseTasks: () => {
           this.#parts.scheduler.setPaused(this.lane, true);
-          this.#parts.journal.append({ type: 'run.paused', v: 1, runId: this.runId, atMs: this.#parts.clock.now() });
-          this.#parts.events.emit('workflow.paused', this.#subject);
+          this.#report('paused');
           // Tasks of other runs need not wait behind those of this one any more.
           this.#parts.runner.wake();
         },
         resumeTasks: () => {
-          this.#parts.journal.append({ type: 'run.resumed', v: 1, runId: this.runId, atMs: this.#parts.clock.now() });
-          this.#parts.events.emit('workflow.resumed', this.#subject);
+          this.#report('resumed');
           this.#parts.scheduler.setPaused(this.lane, false);
           this.#parts.runner.wake();
         },
-        cancelTasks: ({ context }) => this.#cancelAll(context.reason ?? 'cancelled'),
+        holdStart: () => this.#report('paused'),
+        releaseStart: () => {
+          this.#report('resumed');
+          // In a turn of its own: the session must find it pending, not on its way there.
+          queueMicrotask(() => this.#options.released?.(this));
+        },
+        cancelTasks: ({ context }) => this.#cancelAll(context.reason ?? 'cancelled', context.timedOut),
         reportCompleted: () => this.#finish('completed', null),
         reportFailed: ({ context }) => this.#finish('failed', context.reason),
         reportCancelled: ({ context }) => this.#finish('cancelled', context.reason),
@@ -224,60 +303,74 @@ export class WorkflowRun implements TaskOwner, RunView {
     });
   }
 
+  #restore(history: RunHistory): void {
+    this.startedAtMs = history.record.startedAtMs;
+    const { ready, skipped, begun, cancelRequested } = restoreRows(history, this.#rows());
+    this.#ready.push(...ready);
+    this.#skipped.push(...skipped);
+    this.#begun = begun;
+    for (const [index, reason] of cancelRequested) this.#cancelledEarly.set(index, reason);
+    // The time goes on while nobody works on the run.
+    if (history.deadlineMs !== null && history.cancelRequested === null) this.#armDeadline(history.deadlineMs);
+  }
+
+  #rows() {
+    return { plan: this.plan, frontier: this.#frontier, reporter: this.#reporter, outputs: this.#outputs };
+  }
+
   #start(): void {
-    const { journal, events, clock, timers } = this.#parts;
-    this.startedAtMs = clock.now();
-    const { plan, runId, sessionId, parameters } = this;
-    journal.append({
-      type: 'run.started',
-      v: 1,
-      runId,
-      atMs: this.startedAtMs,
-      workflow: plan.workflow,
-      sessionId,
-      parameters,
-      steps: this.size,
-    });
-    events.emit('workflow.started', this.#subject, {
-      workflow: plan.workflow,
-      mode: this.lane.mode,
-      tasks: this.size,
-      parameters,
-    });
-    if (this.#options.timeoutMs !== null) {
-      this.#deadline = timers.schedule(this.startedAtMs + this.#options.timeoutMs, () =>
-        this.actor.send({ type: 'run.deadline' }),
-      );
-    }
+    if (this.startedAtMs === null) this.#startNew();
+    else this.#chronicle.recovered(this.counts().completed, this.#options.restored?.record.recoveries ?? 0);
     for (const index of this.#frontier.start()) this.#ready.push(index);
     this.#advance();
   }
 
-  #cancelAll(reason: string): void {
-    if (this.startedAtMs === null) this.startedAtMs = this.#parts.clock.now();
+  #startNew(): void {
+    const { timeoutMs } = this.#options;
+    const nowMs = this.#parts.clock.now();
+    this.startedAtMs = nowMs;
+    const deadlineMs = timeoutMs === null ? null : nowMs + timeoutMs;
+    this.#chronicle.started(nowMs, deadlineMs, this.counts().completed);
+    if (deadlineMs !== null) this.#armDeadline(deadlineMs);
+  }
+
+  #armDeadline(deadlineMs: number): void {
+    this.#deadline = this.#parts.timers.schedule(deadlineMs, () => {
+      if (!this.#isSuspended) this.actor.send({ type: 'run.deadline' });
+    });
+  }
+
+  #report(how: 'paused' | 'resumed'): void {
+    if (!this.#isReplaying && !this.#isSuspended) this.#chronicle.steered(how);
+  }
+
+  #cancelAll(reason: string, timedOut: boolean): void {
+    if (this.#isSuspended) return;
+    this.#cancelReason = reason;
+    this.startedAtMs ??= this.#parts.clock.now();
+    if (!this.#isReplaying) this.#chronicle.cancelRequested(reason, timedOut);
     for (const index of this.#frontier.cancelPending()) this.#reporter.cancelled(index, reason);
     for (const record of [...this.#live.values()]) this.#parts.runner.cancel(record, reason);
     this.#advance();
   }
 
   #finish(status: 'completed' | 'failed' | 'cancelled', reason: string | null): void {
-    const { journal, events, clock, timers, scheduler } = this.#parts;
-    if (this.endedAtMs !== null) return;
-    this.endedAtMs = clock.now();
+    const { clock, timers, scheduler } = this.#parts;
+    if (this.endedAtMs !== null || this.#isSuspended) return;
+    const endedAtMs = clock.now();
+    this.endedAtMs = endedAtMs;
     if (this.#deadline !== undefined) timers.cancel(this.#deadline);
     scheduler.removeLane(this.lane);
-    const sequence = journal.append({ type: 'run.ended', v: 1, runId: this.runId, atMs: this.endedAtMs, status });
-    const durable = journal.durable(sequence);
-    const ended = () => {
-      events.emit(`workflow.${status}`, this.#subject, {
-        workflow: this.plan.workflow,
-        durationMs: (this.endedAtMs ?? 0) - (this.startedAtMs ?? 0),
+    const tell = () => {
+      this.#chronicle.tellEnd(status, {
+        durationMs: endedAtMs - (this.startedAtMs ?? 0),
         tasks: this.counts(),
         ...(reason === null ? {} : { reason }),
       });
       this.#options.ended(this);
     };
-    durable.then(ended, ended);
+    // An end that is not on record is none: whoever waits is told by the engine why the journal failed.
+    this.#chronicle.ended(endedAtMs, status, reason, this.timedOut).then(tell, () => {});
   }
 
   // --- the frontier
@@ -345,7 +438,8 @@ export class WorkflowRun implements TaskOwner, RunView {
       this.#frontier.end(index, 'failed', this.#ready, this.#skipped);
       return;
     }
-    const record = this.#parts.runner.start(this, index, spec);
+    const restored = this.#begun.get(index);
+    const record = this.#parts.runner.start(this, index, spec, restored === undefined ? {} : { restored });
     // An actor that crashed in its start has ended already.
     if (this.#frontier.isEnded(index)) return;
     this.#live.set(index, record);
@@ -363,7 +457,7 @@ export class WorkflowRun implements TaskOwner, RunView {
     const early = this.#cancelledEarly.get(index);
     if (early !== undefined) return early;
     if (this.#crash !== undefined) return 'the run crashed';
-    return this.actor.getSnapshot().value === 'cancelling' ? (this.reason ?? 'the run is being cancelled') : null;
+    return this.#cancelReason;
   }
 
   #reportBehind(index: number): void {

@@ -2,13 +2,13 @@
 
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addEngineSettings, addFolders, type EngineFlags, examples, type FolderFlags } from './command-flags.ts';
+import { addDurableCommands } from './durable-commands.ts';
 import type { ExitCode } from './exit-code.ts';
 import type { Shell } from './main.ts';
 import { parseFactor, parseMode, parseParameter, parseWholeNumber } from './option-values.ts';
 
-const MOST_THREADS = 128;
 const MOST_PARALLEL = 1_000_000;
-const LONGEST_GRACE_MS = 3_600_000;
 /** The formats of `graph`. */
 export const GRAPH_FORMATS = ['mermaid', 'dot', 'json', 'svg'] as const;
 
@@ -23,6 +23,7 @@ export function createCommandTree(shell: Shell, done: (code: ExitCode) => void):
     .addHelpText('after', examples(['run source-inventory', 'run my-flow.json --param input=data.csv', 'doctor']))
     .addHelpText('after', '\nExit codes: 0 completed, 1 the run failed, 2 bad input or usage, 130 interrupted.');
   addRun(program, shell, done);
+  addDurableCommands(program, shell, done);
   addValidate(program, shell, done);
   addGraph(program, shell, done);
   addDoctor(program, shell, done);
@@ -49,20 +50,14 @@ function addRun(program: Command, shell: Shell, done: (code: ExitCode) => void):
     .option('--max-parallel <n>', 'most tasks at once', (text) =>
       parseWholeNumber('--max-parallel', text, 1, MOST_PARALLEL),
     )
-    .option('--workers <n>', 'threads; default: as many as there are CPUs', (text) =>
-      parseWholeNumber('--workers', text, 1, MOST_THREADS),
-    )
-    .option('--run-id <id>', 'id of the run; default: a new one')
+    .option('--run-id <id>', 'id of the run; default: a new one; given twice, it is the same run')
     .option(
       '--time-scale <factor>',
       'multiply all durations of the file: 0.001 turns seconds into milliseconds',
       (text) => parseFactor('--time-scale', text),
     )
-    .option('--grace-ms <ms>', 'how long a task may take to end itself when it is stopped', (text) =>
-      parseWholeNumber('--grace-ms', text, 0, LONGEST_GRACE_MS),
-    )
     .option('--json', 'one event a line on stdout, then a summary');
-  addFolders(command).addHelpText(
+  addFolders(addEngineSettings(command)).addHelpText(
     'after',
     `${examples([
       'run source-inventory',
@@ -70,7 +65,7 @@ function addRun(program: Command, shell: Shell, done: (code: ExitCode) => void):
       'run flow.json --param limit=10 --param \'tags=["a","b"]\' --param \'id="007"\'',
       'run flow.json --tasks ./my-tasks --workers 4 --mode priority',
       'run flow.json --json | tail -1',
-    ])}\n\nCtrl-C lets running tasks finish and starts no new ones; Ctrl-C again stops them now.`,
+    ])}\n\nCtrl-C lets running tasks finish and starts no new ones; Ctrl-C again stops them now. Either way \`yardmaster resume\`\ngoes on where the run was.`,
   );
   command.action(async (target: string, flags: RunFlags) => {
     const { runCommand } = await import('./run-command.ts');
@@ -139,22 +134,13 @@ function addBench(program: Command, shell: Shell, done: (code: ExitCode) => void
   });
 }
 
-/** What every command takes. */
-export interface FolderFlags {
-  readonly dataDir?: string;
-  readonly tasks?: string[];
-  readonly workflows?: string;
-}
-
-export interface RunFlags extends FolderFlags {
+export interface RunFlags extends EngineFlags {
   readonly param?: ReturnType<typeof parseParameter>[];
   readonly params?: string;
   readonly mode?: ReturnType<typeof parseMode>;
   readonly maxParallel?: number;
-  readonly workers?: number;
   readonly runId?: string;
   readonly timeScale?: number;
-  readonly graceMs?: number;
   readonly json?: true;
 }
 
@@ -170,23 +156,8 @@ export interface DoctorFlags extends FolderFlags {
   readonly json?: true;
 }
 
-function addFolders(command: Command): Command {
-  return command
-    .option('--data-dir <folder>', 'where artifacts are kept; `:memory:` keeps nothing')
-    .option('--tasks <folder>', 'folder of task modules (repeatable, looked through in this order)', collectText)
-    .option('--workflows <folder>', 'folder of workflow files');
-}
-
-function collectText(text: string, before: string[] | undefined): string[] {
-  return [...(before ?? []), text];
-}
-
 function collectParameter(text: string, before: RunFlags['param']): NonNullable<RunFlags['param']> {
   return [...(before ?? []), parseParameter(text)];
-}
-
-function examples(calls: readonly string[]): string {
-  return `\nExamples:\n${calls.map((call) => `  yardmaster ${call}`).join('\n')}`;
 }
 
 function readVersion(): string {

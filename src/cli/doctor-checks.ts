@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { getHeapStatistics } from 'node:v8';
 import { serializeError } from '../domain/serialized-error.ts';
 import type { ResolvedConfig } from '../engine/engine-config.ts';
-import type { FolderFlags } from './command-tree.ts';
+import type { FolderFlags } from './command-flags.ts';
 import { describeError, faultText } from './error-lines.ts';
 import { listModuleNames } from './task-modules.ts';
 

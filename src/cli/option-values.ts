@@ -3,6 +3,7 @@
 import type { JsonObject, JsonValue } from '../domain/json-value.ts';
 import { ExecutionMode } from '../domain/statuses.ts';
 import { usageError } from './error-lines.ts';
+import { RUN_STANDINGS, type RunStanding } from './run-standing.ts';
 
 /** A whole number within bounds. @throws RuntimeError USAGE */
 export function parseWholeNumber(flag: string, text: string, minimum: number, maximum: number): number {
@@ -20,6 +21,32 @@ export function parseFactor(flag: string, text: string): number {
     throw usageError(`${flag} must be a number above 0, not "${text}"`);
   }
   return value;
+}
+
+const AGE_UNITS_MS: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+/** About 300 years: what is older than time itself is a slip of the finger. */
+const LONGEST_AGE_MS = 10_000_000_000_000;
+
+/** An age such as `30d`, `12h`, `45m`, `90s` or `2w`, in milliseconds. @throws RuntimeError USAGE */
+export function parseAge(flag: string, text: string): number {
+  const [, amount = '', unit = ''] = /^(\d+(?:\.\d+)?)([smhdw])$/.exec(text) ?? [];
+  const ageMs = Number(amount) * (AGE_UNITS_MS[unit] ?? Number.NaN);
+  if (amount === '' || !(ageMs > 0 && ageMs <= LONGEST_AGE_MS)) {
+    throw usageError(`${flag} must be an age such as 30d, 12h, 45m, 90s or 2w, not "${text}"`);
+  }
+  return ageMs;
+}
+
+/** Where a run stands. @throws RuntimeError USAGE */
+export function parseStanding(text: string): RunStanding {
+  for (const standing of RUN_STANDINGS) if (standing === text) return standing;
+  throw usageError(`--status must be one of ${RUN_STANDINGS.join(', ')}, not "${text}"`);
 }
 
 /** An execution mode. @throws RuntimeError USAGE */

@@ -13,6 +13,13 @@ import type { ShellStream } from './shell-stream.ts';
 const PROGRESS_EVERY_MS = 5_000;
 const WORD_COLUMNS = 10;
 
+export interface PlainOutputOptions {
+  /** Asked for what the shell itself says; events bring their time along. Default: the system's clock. */
+  readonly now?: () => number;
+  /** Put before every line, where several runs share the stream: the run's id. */
+  readonly prefix?: string | undefined;
+}
+
 /** Plain lines: `   1.2 s  completed   name in 0.40 s`. */
 export class PlainOutput implements RunOutput {
   readonly wanted = SHOWN_EVENTS;
@@ -20,23 +27,22 @@ export class PlainOutput implements RunOutput {
   /** When a running task's progress was last told; an entry lives as long as the task runs. */
   readonly #toldMs = new Map<string, number>();
   readonly #now: () => number;
+  readonly #prefix: string | undefined;
   #startedAtMs: number | null = null;
   #elapsed = durationText(0);
 
-  /** `now` is asked for what the shell itself says; events bring their time along. */
-  constructor(stdout: ShellStream, now: () => number = Date.now) {
+  constructor(stdout: ShellStream, { now = Date.now, prefix }: PlainOutputOptions = {}) {
     this.#stdout = stdout;
     this.#now = now;
+    this.#prefix = prefix;
   }
 
   onEvent(event: RuntimeEvent, before: RunViewState): void {
     this.#startedAtMs = before.startedAtMs;
     if (before.startedAtMs !== null) this.#elapsed = durationText(atMsOf(event) - before.startedAtMs);
     const { task } = event;
-    if (event.type === 'workflow.started') {
-      const tasks = `${before.totalTasks} task${before.totalTasks === 1 ? '' : 's'}`;
-      this.#tell('run', `${toPrintableLine(before.workflow)} ${event.runId ?? ''} started, ${tasks}`);
-    } else if (event.type === 'task.started' && task !== undefined) {
+    if (task === undefined) this.#runLine(event, before);
+    if (event.type === 'task.started' && task !== undefined) {
       this.#toldMs.set(task, atMsOf(event));
       const attempt = numberOf(event, 'attempt') ?? 1;
       this.#tell('started', toPrintableLine(task) + (attempt > 1 ? ` (attempt ${attempt})` : ''));
@@ -59,6 +65,27 @@ export class PlainOutput implements RunOutput {
     this.#toldMs.clear();
   }
 
+  #runLine(event: RuntimeEvent, before: RunViewState): void {
+    const name = `${toPrintableLine(before.workflow)} ${event.runId ?? ''}`;
+    const tasks = `${before.totalTasks} task${before.totalTasks === 1 ? '' : 's'}`;
+    switch (event.type) {
+      case 'workflow.started':
+        this.#tell('run', `${name} started, ${tasks}`);
+        break;
+      case 'workflow.recovered':
+        this.#elapsed = durationText(0);
+        this.#tell('run', `${name} taken up again, ${tasks}`);
+        break;
+      case 'workflow.completed':
+      case 'workflow.failed':
+      case 'workflow.cancelled':
+        // A run that has the stream for itself is followed by its summary at once.
+        if (this.#prefix !== undefined) this.#tell('run', `${name} ${event.type.slice('workflow.'.length)}`);
+        break;
+      default:
+    }
+  }
+
   #progress(event: RuntimeEvent, task: string): void {
     const nowMs = atMsOf(event);
     if (nowMs - (this.#toldMs.get(task) ?? 0) < PROGRESS_EVERY_MS) return;
@@ -69,6 +96,7 @@ export class PlainOutput implements RunOutput {
   }
 
   #tell(word: string, text: string): void {
-    this.#stdout.line(`${this.#elapsed.padStart(9)}  ${word.padEnd(WORD_COLUMNS)} ${text}`.trimEnd());
+    const prefix = this.#prefix === undefined ? '' : `${toPrintableLine(this.#prefix)} `;
+    this.#stdout.line(`${prefix}${this.#elapsed.padStart(9)}  ${word.padEnd(WORD_COLUMNS)} ${text}`.trimEnd());
   }
 }

@@ -5,7 +5,7 @@ import { durationText } from './duration-text.ts';
 import { describeError } from './error-lines.ts';
 import { atMsOf, errorOf, numberOf, textOf } from './event-data.ts';
 import { toPrintableLine } from './printable-text.ts';
-import type { RunViewState } from './run-view-state.ts';
+import { endedTasks, type RunViewState } from './run-view-state.ts';
 import type { StyleName } from './text-style.ts';
 
 /** One line about an event. */
@@ -21,6 +21,10 @@ export interface EventLine {
 export function eventLine(event: RuntimeEvent, before: RunViewState): EventLine | undefined {
   const task = toPrintableLine(event.task ?? '');
   switch (event.type) {
+    case 'workflow.started':
+      return takenOverLine(event, before);
+    case 'workflow.recovered':
+      return line('↻', 'active', 'resumed', `${endedTasks(before)} of ${before.totalTasks} tasks were done before`);
     case 'task.completed':
       return line('✓', 'good', 'completed', `${task}${tookText(event, before, ' in ')}`);
     case 'task.failed':
@@ -38,6 +42,7 @@ export function eventLine(event: RuntimeEvent, before: RunViewState): EventLine 
     case 'worker.warning':
       return line('!', 'warning', 'thread', textOf(event, 'message') ?? '');
     case 'handler.failed':
+    case 'journal.failed':
     case 'supervisor.restarted':
     case 'supervisor.gave-up':
       return line('!', 'bad', 'engine', `${event.type}: ${reasonText(event)}`);
@@ -48,6 +53,13 @@ export function eventLine(event: RuntimeEvent, before: RunViewState): EventLine 
 
 function line(mark: string, style: StyleName, word: string, text: string): EventLine {
   return { mark, style, word, text };
+}
+
+function takenOverLine(event: RuntimeEvent, before: RunViewState): EventLine | undefined {
+  const adopted = numberOf(event, 'adopted');
+  if (adopted === undefined) return undefined;
+  const from = toPrintableLine(textOf(event, 'rerunOf') ?? 'an earlier run');
+  return line('↻', 'active', 'taken over', `${adopted} of ${before.totalTasks} tasks were taken over from ${from}`);
 }
 
 function tookText(event: RuntimeEvent, before: RunViewState, joint: string): string {

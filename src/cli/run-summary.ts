@@ -5,6 +5,7 @@ import type { SerializedError } from '../domain/serialized-error.ts';
 import type { WorkflowStatus } from '../domain/statuses.ts';
 import { referencedSteps } from '../domain/step-references.ts';
 import type { StepDefinition } from '../domain/workflow-definition.ts';
+import type { FolderFlags } from './command-flags.ts';
 import { durationText } from './duration-text.ts';
 import { taskErrorLine } from './error-lines.ts';
 import { jsonLine } from './json-output.ts';
@@ -72,6 +73,28 @@ export function summaryLines(run: EndedRun, steps: readonly StepDefinition[], st
     `${name} ${status} in ${durationText(run.durationMs)}: ${counts.join(', ')} (run ${run.runId})`,
     ...resultLines(run, steps),
   ];
+}
+
+/** The command that goes on with a run, or with all (null), with the folders that were named for this one. */
+export function resumeHint(runId: string | null, flags: FolderFlags): string {
+  const folders = [
+    ...(flags.dataDir === undefined ? [] : ['--data-dir', flags.dataDir]),
+    ...(flags.tasks ?? []).flatMap((folder) => ['--tasks', folder]),
+  ];
+  return ['yardmaster resume', ...[...(runId === null ? [] : [runId]), ...folders].map(shellWord)].join(' ');
+}
+
+function shellWord(text: string): string {
+  const line = toPrintableLine(text);
+  return /^[\w@%+=:,./-]+$/.test(line) ? line : `'${line.replaceAll("'", "'\\''")}'`;
+}
+
+/** What is said of a run that stays unfinished in the journal. */
+export function interruptedLine(run: Pick<EndedRun, 'runId' | 'tasks'>, flags: FolderFlags): string {
+  const { total, completed, failed, skipped, cancelled } = run.tasks;
+  const done = completed + failed + skipped + cancelled;
+  const hint = resumeHint(run.runId, flags);
+  return `run ${run.runId} is interrupted: ${done} of ${total} tasks done; go on with: ${hint}`;
 }
 
 /** One line on stderr for each task that failed; those that may fail are warnings. */

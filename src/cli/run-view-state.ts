@@ -36,18 +36,28 @@ export interface RunViewState {
   interrupt: InterruptStage;
 }
 
+/** How tasks had ended before this view began. */
+export interface EndedBefore {
+  readonly completed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly cancelled: number;
+}
+
+const NONE_ENDED: EndedBefore = { completed: 0, failed: 0, skipped: 0, cancelled: 0 };
+
 /** The state before the first event. */
-export function createRunViewState(workflow: string, totalTasks: number): RunViewState {
+export function createRunViewState(workflow: string, totalTasks: number, before = NONE_ENDED): RunViewState {
   return {
     workflow,
     runId: null,
     totalTasks,
     startedAtMs: null,
     endedAtMs: null,
-    completed: 0,
-    failed: 0,
-    skipped: 0,
-    cancelled: 0,
+    completed: before.completed,
+    failed: before.failed,
+    skipped: before.skipped,
+    cancelled: before.cancelled,
     retrying: new Set(),
     running: new Map(),
     paused: false,
@@ -71,6 +81,11 @@ function reduceRunEvent(state: RunViewState, event: RuntimeEvent): void {
   switch (event.type) {
     case 'workflow.started':
       state.runId = event.runId ?? state.runId;
+      state.startedAtMs = atMsOf(event);
+      break;
+    case 'workflow.recovered':
+      state.runId = event.runId ?? state.runId;
+      // Of this life: how long it lay unfinished is nobody's waiting time here.
       state.startedAtMs = atMsOf(event);
       break;
     case 'workflow.paused':
@@ -104,6 +119,7 @@ function reduceTaskEvent(state: RunViewState, event: RuntimeEvent, task: string)
       state.retrying.add(task);
       break;
     case 'task.completed':
+    case 'task.adopted':
       forget(state, task);
       state.completed += 1;
       break;

@@ -1,13 +1,7 @@
 // Owns how flags and the configuration file become the engine's configuration.
 
 import { type EngineConfig, type ResolvedConfig, resolveConfig } from '../engine/engine-config.ts';
-import type { FolderFlags } from './command-tree.ts';
-
-/** The flags that are settings of the engine. */
-export interface EngineFlags extends FolderFlags {
-  readonly workers?: number;
-  readonly graceMs?: number;
-}
+import type { EngineFlags } from './command-flags.ts';
 
 /** What the flags say, and nothing else: config/default.json and the defaults come after it. */
 export function engineConfigOf(flags: EngineFlags): EngineConfig {

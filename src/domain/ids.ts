@@ -19,3 +19,8 @@ export interface IdSource {
 export function taskIdOf(runId: RunId, taskName: string): TaskId {
   return `${runId}/${taskName}` as TaskId;
 }
+
+/** The run of a single task: it has the task's own id. */
+export function runIdOfTask(taskId: string): RunId {
+  return taskId as RunId;
+}

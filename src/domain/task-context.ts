@@ -10,7 +10,7 @@ export interface ArtifactReference {
   /** `sha256-<hex>` of the bytes. */
   readonly hash: string;
   readonly sizeBytes: number;
-  /** Absolute path of the file that holds them. */
+  /** Absolute path of the file at the time of writing; data folders get moved, so read with `readArtifact`. */
   readonly path: string;
 }
 
@@ -34,13 +34,16 @@ export interface TaskContext {
   /** Aborts when the task is cancelled or timed out; `aborted` is true even inside a busy loop that reads it. */
   readonly signal: AbortSignal;
   isCancelled(): boolean;
-  /** `fraction` in 0…1. */
+  /** `fraction` in 0…1. Counts as a heartbeat. */
   progress(fraction: number, message?: string): void;
   log(level: LogLevel, message: string, fields?: JsonObject): void;
+  /** Tells that the body is alive; an attempt silent for longer than its heartbeat time-out is ended and tried again. */
   heartbeat(): void;
   readonly resources: TaskResources;
-  /** Writes bytes atomically beside the journal and gives their reference. */
+  /** Writes bytes atomically beside the journal and gives their reference. @throws ARTIFACT_WRITE_FAILED */
   artifact(name: string, bytes: Uint8Array | string): Promise<ArtifactReference>;
+  /** The bytes of an artifact, checked. @throws PARAMETER_INVALID, ARTIFACT_MISSING, ARTIFACT_CORRUPT */
+  readArtifact(reference: ArtifactReference): Promise<Uint8Array>;
 }
 
 /** An exported action of a task module. */

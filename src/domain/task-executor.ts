@@ -47,4 +47,6 @@ export interface TaskExecutor {
    * Unknown or ended keys are ignored. The outcome still comes through the sink.
    */
   stop(attemptKey: number, graceMs: number): void;
+  /** Heartbeats of a running attempt so far (a count that may wrap); undefined when it has not begun or has ended. */
+  heartbeats(attemptKey: number): number | undefined;
 }

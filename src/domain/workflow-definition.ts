@@ -24,6 +24,10 @@ export interface StepDefinition {
   readonly dependencies: readonly string[];
   /** Per attempt; null = no limit. */
   readonly timeoutMs: number | null;
+  /** Whole task: all attempts and the waits between them, from the start of the first attempt; null = no limit. */
+  readonly totalTimeoutMs: number | null;
+  /** Longest silence of an attempt, in heartbeats and progress; null = no limit. */
+  readonly heartbeatTimeoutMs: number | null;
   readonly retry: RetryPolicy;
   readonly priority: TaskPriority;
   /** Amounts by resource id, granted all or nothing before the task starts. */

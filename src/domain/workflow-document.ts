@@ -8,6 +8,7 @@ import { NearNames, quoteName, suggestion } from './near-name.ts';
 import { createRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { isRuntimeError } from './runtime-error.ts';
 import { PRIORITY_NAMES, TaskPriority } from './statuses.ts';
+import { findTimeLimitFaults, type TimeLimits } from './time-limits.ts';
 import type { ResourceDeclaration, StepDefinition, WorkflowDefinition, WorkflowFault } from './workflow-definition.ts';
 import {
   NOTE_FIELD,
@@ -43,7 +44,10 @@ export function readWorkflowDocument(raw: unknown, defaultName: string): Workflo
   const faults = [...findUnknownFields(raw), ...findUnrecordableParameters(raw)];
   const content = parseContent(raw, faults);
   const policies = content === null ? [] : readRetryPolicies(content, faults);
-  if (content !== null) findResourceDeclarationFaults(content, faults);
+  if (content !== null) {
+    findResourceDeclarationFaults(content, faults);
+    findStepTimeFaults(content, faults);
+  }
   if (content === null || faults.length > 0) return { kind: 'faulty', faults, outlines: outlineSteps(raw) };
   return { kind: 'sound', definition: toDefinition(content, policies, defaultName) };
 }
@@ -103,7 +107,7 @@ function toStep(step: StepContent, retry: RetryPolicy): StepDefinition {
     action: step.action,
     parameters: step.parameters ?? {},
     dependencies: Object.freeze([...new Set(step.dependencies ?? [])]),
-    timeoutMs: toMilliseconds(step.timeout),
+    ...timeLimitsOf(step),
     retry,
     priority: toPriority(step.priority),
     resources: Object.freeze(step.resources ?? {}),
@@ -134,15 +138,52 @@ function toMilliseconds(seconds: number | null | undefined): number | null {
   return seconds === null || seconds === undefined ? null : Math.max(0.001, Math.round(seconds * 1e6) / 1e3);
 }
 
+function timeLimitsOf(step: StepContent): TimeLimits {
+  return {
+    timeoutMs: toMilliseconds(step.timeout),
+    totalTimeoutMs: toMilliseconds(step.total_timeout),
+    heartbeatTimeoutMs: toMilliseconds(step.heartbeat_timeout),
+  };
+}
+
+const LIMIT_FIELDS = {
+  timeoutMs: 'timeout',
+  totalTimeoutMs: 'total_timeout',
+  heartbeatTimeoutMs: 'heartbeat_timeout',
+} as const satisfies Record<keyof TimeLimits, keyof StepContent>;
+
+function findStepTimeFaults(content: WorkflowFileContent, faults: WorkflowFault[]): void {
+  for (const [index, step] of content.steps.entries()) {
+    for (const { longer, shorter } of findTimeLimitFaults(timeLimitsOf(step))) {
+      const [field, bound] = [LIMIT_FIELDS[longer], LIMIT_FIELDS[shorter]];
+      const message = `${field} must not be above ${bound}: ${step[field]} s can never be reached within ${step[bound]} s`;
+      faults.push({ code: 'WORKFLOW_SCHEMA', message, path: formatJsonPath(['steps', index, field]) });
+    }
+  }
+}
+
 function readRetryPolicies(content: WorkflowFileContent, faults: WorkflowFault[]): RetryPolicy[] {
   const plain = new Map<number, RetryPolicy>();
   return content.steps.map((step, index) => {
-    const maxAttempts = 1 + (step.max_retries ?? step.retry_count ?? 0);
+    const maxAttempts = readMaxAttempts(step, index, faults);
     if (step.retry !== undefined) return readRetryPolicy(step.retry, maxAttempts, index, faults);
     const policy = plain.get(maxAttempts) ?? Object.freeze(createRetryPolicy({ maxAttempts }));
     plain.set(maxAttempts, policy);
     return policy;
   });
+}
+
+function readMaxAttempts(step: StepContent, index: number, faults: WorkflowFault[]): number {
+  const retries = step.max_retries ?? step.retry_count;
+  const given = step.retry?.max_attempts;
+  if (given === undefined) return 1 + (retries ?? 0);
+  const maxAttempts = given ?? Number.POSITIVE_INFINITY;
+  if (retries !== undefined && maxAttempts !== 1 + retries) {
+    const field = step.max_retries === undefined ? 'retry_count' : 'max_retries';
+    const message = `max_attempts must be ${1 + retries} beside ${field} ${retries}, not ${given}; better keep one of the two`;
+    faults.push({ code: 'WORKFLOW_SCHEMA', message, path: formatJsonPath(['steps', index, 'retry', 'max_attempts']) });
+  }
+  return maxAttempts;
 }
 
 function readRetryPolicy(

@@ -13,6 +13,7 @@ export const WORKFLOW_LIMITS = Object.freeze({
   /** 31 years: as milliseconds still an exact integer. */
   seconds: 1_000_000_000,
   retries: 1_000_000,
+  attempts: 1_000_001,
 });
 
 /** Members that any object of a workflow file may have besides its fields: notes of people and tools. */
@@ -51,6 +52,11 @@ function retryCount() {
   return z.number(expectation).int(expectation).min(0, expectation).max(WORKFLOW_LIMITS.retries, expectation);
 }
 
+function attemptCount() {
+  const expectation = must('a whole number of attempts from 1, or null for no limit');
+  return z.number(expectation).int(expectation).min(1, expectation).max(WORKFLOW_LIMITS.attempts, expectation);
+}
+
 function wholeFromOne(what: string) {
   return z.number(must(what)).int(must(what)).min(1, must(what)).max(1_000_000, must(what));
 }
@@ -79,6 +85,10 @@ const jitter = z.union([z.boolean(JITTER), z.number(JITTER).min(0, JITTER).max(1
 
 const RETRY_OBJECT = z.object(
   {
+    max_attempts: attemptCount()
+      .nullable()
+      .describe('Attempts in all, the first one counted; null = without end. In place of max_retries.')
+      .optional(),
     initial_interval: secondsAboveZero().describe('Seconds before the first retry; default 1.').optional(),
     backoff: z
       .number(must('a number of at least 1'))
@@ -128,9 +138,23 @@ export const STEP_OBJECT = z.object(
       .nullable()
       .describe('Seconds that one attempt may take; null = no limit.')
       .optional(),
+    total_timeout: secondsAboveZero('a number of seconds above 0, or null for no limit')
+      .nullable()
+      .describe(
+        'Seconds that all attempts and the waits between them may take, from the start of the first; null = no limit.',
+      )
+      .optional(),
+    heartbeat_timeout: secondsAboveZero('a number of seconds above 0, or null for no limit')
+      .nullable()
+      .describe(
+        'Seconds that an attempt may go without heartbeat() or progress() before it is ended and tried again; null = no limit.',
+      )
+      .optional(),
     max_retries: retryCount().describe('Retries after the first attempt; default 0.').optional(),
     retry_count: retryCount().describe('Older name of max_retries; used only where max_retries is absent.').optional(),
-    retry: RETRY_OBJECT.describe('Delays between attempts, in seconds.').optional(),
+    retry: RETRY_OBJECT.describe(
+      'How often, and after what delays in seconds, a failed attempt is tried again.',
+    ).optional(),
     priority: priority.describe('Lower goes first; default normal = 2. Names in any case.').optional(),
     resources: z
       .record(z.string(), amount('an amount above 0'), must('an object of amounts by resource id'))

@@ -45,13 +45,13 @@ export function requireText(value: string, what: string): string {
 /** Ids that callers choose end up on terminals and in logs: one line of text, no longer than a line. */
 const LONGEST_RUN_ID = 200;
 
-/** The id of a run: 1 to 200 characters, no control characters. @throws RuntimeError ARGUMENT_INVALID */
-export function requireRunId(runId: string): string {
+/** The id of a run (`what` if it is called otherwise): 1 to 200 characters, no control characters. @throws RuntimeError ARGUMENT_INVALID */
+export function requireRunId(runId: string, what = 'a run id'): string {
   const isSound = typeof runId === 'string' && runId.trim() !== '' && runId.length <= LONGEST_RUN_ID;
   if (isSound && !/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(runId)) return runId;
   throw new RuntimeError(
     'ARGUMENT_INVALID',
-    `a run id must be a text of 1 to ${LONGEST_RUN_ID} characters without control characters, not ${JSON.stringify(runId)?.slice(0, LONGEST_RUN_ID)}`,
+    `${what} must be a text of 1 to ${LONGEST_RUN_ID} characters without control characters, not ${JSON.stringify(runId)?.slice(0, LONGEST_RUN_ID)}`,
   );
 }
 

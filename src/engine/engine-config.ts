@@ -20,6 +20,12 @@ const resourceSchema = z.strictObject({
   refillPeriodMs: z.number().positive().optional(),
 });
 
+const retentionSchema = z.strictObject({
+  maxAgeMs: z.number().positive().optional(),
+  maxRuns: z.int().min(0).optional(),
+  maxTasks: z.int().min(0).optional(),
+});
+
 const configSchema = z.strictObject({
   $schema: z.string().optional(),
   workflowsDir: z.string().min(1).optional(),
@@ -28,6 +34,9 @@ const configSchema = z.strictObject({
   dataDir: z.string().min(1).optional(),
   maxWorkers: positiveCount.max(128).optional(),
   durability: z.enum(['full', 'normal', 'none']).optional(),
+  resume: z.enum(['auto', 'manual']).optional(),
+  maxRecoveries: z.int().min(0).optional(),
+  retention: retentionSchema.optional(),
   resources: z.array(resourceSchema).optional(),
   defaultMode: z.enum(ExecutionMode).optional(),
   cancelGraceMs: z.number().min(0).optional(),
@@ -48,7 +57,17 @@ export interface EngineConfig {
   readonly dataDir?: string | undefined;
   /** Threads, 1…128; default: what this machine can run at once. */
   readonly maxWorkers?: number | undefined;
+  /**
+   * What a reported result survives: `full` (default) a loss of power, `normal` the end of the process by any means,
+   * `none` nothing for sure: facts are written behind, the last moments may be lost.
+   */
   readonly durability?: 'full' | 'normal' | 'none' | undefined;
+  /** Whether runs that an earlier engine left unfinished in the data folder go on at once (default) or wait for `resumeRun`. */
+  readonly resume?: 'auto' | 'manual' | undefined;
+  /** How often a run is taken up after a crash before it is parked as failed; default 100, 0 = never taken up. */
+  readonly maxRecoveries?: number | undefined;
+  /** How long ended runs stay on record. */
+  readonly retention?: RetentionConfig | undefined;
   /** Resources besides the three defaults, or other capacities for these. */
   readonly resources?: readonly ResourceConfig[] | undefined;
   readonly defaultMode?: ExecutionMode | undefined;
@@ -67,6 +86,16 @@ export interface EngineConfig {
 /** An observer of XState's inspection events. */
 export type Inspector = NonNullable<SupervisorOptions['inspect']>;
 
+/** Bounds on what is kept of ended runs; the runs beyond them are forgotten with their artifacts. */
+export interface RetentionConfig {
+  /** Default 30 days. */
+  readonly maxAgeMs?: number | undefined;
+  /** Workflow runs, default 10,000. */
+  readonly maxRuns?: number | undefined;
+  /** Single tasks, default 100,000. */
+  readonly maxTasks?: number | undefined;
+}
+
 export interface ResourceConfig {
   readonly id: string;
   readonly type: ResourceType;
@@ -83,6 +112,9 @@ export interface ResolvedConfig {
   readonly inMemory: boolean;
   readonly maxWorkers: number;
   readonly durability: 'full' | 'normal' | 'none';
+  readonly resume: 'auto' | 'manual';
+  readonly maxRecoveries: number;
+  readonly retention: { readonly maxAgeMs: number; readonly maxRuns: number; readonly maxTasks: number };
   readonly resources: readonly ResourceConfig[];
   readonly defaultMode: ExecutionMode;
   readonly cancelGraceMs: number;
@@ -92,6 +124,7 @@ export interface ResolvedConfig {
   readonly inspect: Inspector | undefined;
 }
 
+const THIRTY_DAYS_MS = 30 * 24 * 60 * 60 * 1_000;
 const CONFIG_FILE = 'config/default.json';
 
 /** Completes and checks a configuration; paths become absolute. @throws RuntimeError CONFIG_INVALID */
@@ -106,6 +139,13 @@ export function resolveConfig(given: EngineConfig = {}, folder: string = process
     dataDir: dataDir === ':memory:' ? dataDir : resolve(folder, dataDir),
     maxWorkers: config.maxWorkers ?? Math.min(128, availableParallelism()),
     durability: config.durability ?? 'full',
+    resume: config.resume ?? 'auto',
+    maxRecoveries: config.maxRecoveries ?? 100,
+    retention: {
+      maxAgeMs: config.retention?.maxAgeMs ?? THIRTY_DAYS_MS,
+      maxRuns: config.retention?.maxRuns ?? 10_000,
+      maxTasks: config.retention?.maxTasks ?? 100_000,
+    },
     resources: config.resources ?? [],
     defaultMode: config.defaultMode ?? ExecutionMode.RESOURCE_AWARE,
     cancelGraceMs: config.cancelGraceMs ?? 250,

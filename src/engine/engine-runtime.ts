@@ -1,5 +1,5 @@
-// Owns the composition of an engine: the one place where clock, chance, ids, journal, guard, threads and actors are made
-// and joined. Order of the parts = order of the root supervisor's children; stopping goes the other way.
+// Owns the composition of an engine: the one place where guard, scheduler, threads and actors are made and joined, over
+// the ports for time, chance, ids and storage. Order of the parts = order of the root supervisor's children; stopping goes the other way.
 //
 //   root supervisor (one_for_one)
 //   ├─ journal ── resource-manager ── worker-pool ── dispatcher ── sessions (registry) ── session ── workflow ── task
@@ -7,7 +7,6 @@
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nanoid } from 'nanoid';
 import { type ActorRegistry, createRegistryLogic, registryOf } from '../actors/actor-registry.ts';
 import { Dispatcher } from '../actors/dispatcher.ts';
 import { createJournalLogic } from '../actors/journal-keeper.ts';
@@ -17,45 +16,49 @@ import { SingleTasks } from '../actors/single-tasks.ts';
 import { type ActorSupervisor, startSupervisor } from '../actors/supervisor.ts';
 import { TaskRunner } from '../actors/task-runner.ts';
 import { WorkerPool } from '../actors/worker-pool.ts';
-import type { AllocationId, IdSource, RunId, SessionId } from '../domain/ids.ts';
+import type { IdSource, SessionId } from '../domain/ids.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
+import { serializeError } from '../domain/serialized-error.ts';
+import type { TaskAction } from '../domain/task-context.ts';
 import type { Journal } from '../journal/journal.ts';
-import { createMemoryJournal } from '../journal/stores/memory.ts';
 import { CapacityGuard } from '../resources/capacity-guard.ts';
 import { defaultResources, readMachine } from '../resources/default-resources.ts';
 import { type CapacityRequest, Pool } from '../scheduling/ready-task.ts';
 import { Scheduler } from '../scheduling/scheduler.ts';
 import type { InlineResources } from '../workers/inline-context.ts';
 import { InlineExecutor } from '../workers/inline-executor.ts';
-import { ThreadExecutor } from '../workers/thread-executor.ts';
 import type { Inspector, ResolvedConfig } from './engine-config.ts';
+import {
+  type EnginePool,
+  type EnginePorts,
+  type EngineTimers,
+  type OpenedJournal,
+  systemPorts,
+} from './engine-ports.ts';
 import { EventBus } from './event-bus.ts';
 import { isModuleKnown } from './surroundings.ts';
-import { SystemTimers } from './system-timers.ts';
 
-const RANDOM_ID_LENGTH = 12;
 /**
  * one_for_one, because what the actors work on (queue, guard, runs) lives beside them and outlasts a crash; with a
  * durable journal behind it the tree can become rest_for_one and rebuild everything from facts.
  */
 const ROOT_FLAGS = { strategy: 'one_for_one', intensity: 3, periodMs: 5_000 } as const;
-/** Facts that the memory store keeps; the oldest are forgotten beyond it. */
-const KEPT_FACTS = 10_000;
 
 export class EngineRuntime {
   readonly config: ResolvedConfig;
-  /** For what a run waits for: keeps the process alive. */
-  readonly timers: SystemTimers;
-  /** For what merely happens with time, such as a quota's refill: does not. */
-  readonly #idleTimers = new SystemTimers({ unref: true });
+  readonly ports: EnginePorts;
+  readonly timers: EngineTimers;
+  readonly idleTimers: EngineTimers;
   readonly bus: EventBus;
-  readonly ids: IdSource = createIdSource();
+  readonly ids: IdSource;
   readonly journal: Journal;
+  /** What other processes ask of this engine; null = its store is its own. */
+  readonly requests: OpenedJournal['requests'];
   readonly guard: CapacityGuard;
   readonly scheduler: Scheduler<CapacityRequest>;
   readonly dispatcher: Dispatcher;
   readonly runner: TaskRunner;
-  readonly workerPool: WorkerPool<ThreadExecutor>;
+  readonly workerPool: WorkerPool<EnginePool>;
   readonly inline: InlineExecutor;
   readonly startedAtMs: number;
   /** Where tasks' artifacts are kept; without a data folder in a temporary one, which goes with the engine. */
@@ -67,22 +70,32 @@ export class EngineRuntime {
   onGaveUp: () => void = () => {};
   /** Called when a session's actor ended with an error. */
   onSessionCrashed: (sessionId: string, error: unknown) => void = () => {};
+  /** Called when a task module or an inline task became known. */
+  onModulesChanged: () => void = () => {};
+  /** Called once, when facts cannot be made durable any more. */
+  onJournalFailed: (error: RuntimeError) => void = () => {};
   #singles: SingleTasks | undefined;
   #isStopping = false;
+  #hasJournalFailed = false;
 
-  private constructor(config: ResolvedConfig) {
+  private constructor(config: ResolvedConfig, ports: EnginePorts, opened: OpenedJournal) {
     this.config = config;
-    this.timers = new SystemTimers();
+    this.ports = ports;
+    this.timers = ports.timers;
+    this.idleTimers = ports.idleTimers;
+    this.ids = ports.ids;
     this.startedAtMs = this.timers.now();
     this.artifactsDir = config.inMemory
-      ? join(tmpdir(), `yardmaster-${nanoid(RANDOM_ID_LENGTH)}`)
+      ? join(tmpdir(), `yardmaster-${this.ids.runId()}`)
       : join(config.dataDir, 'artifacts');
     this.bus = new EventBus(this.timers);
-    this.journal = createMemoryJournal({ keepFacts: KEPT_FACTS });
-    this.guard = new CapacityGuard({ clock: this.timers, timers: this.#idleTimers, ids: this.ids, events: this.bus });
+    this.journal = opened.journal;
+    this.requests = opened.requests;
+    this.guard = new CapacityGuard({ clock: this.timers, timers: this.idleTimers, ids: this.ids, events: this.bus });
     this.#registerResources();
     this.scheduler = new Scheduler<CapacityRequest>(this.guard);
-    this.dispatcher = new Dispatcher(this.scheduler);
+    this.dispatcher = new Dispatcher(this.scheduler, { mayStart: () => !this.journal.isCongested });
+    this.journal.onChange(() => this.#journalChanged());
     this.runner = new TaskRunner({
       scheduler: this.scheduler,
       dispatcher: this.dispatcher,
@@ -90,7 +103,7 @@ export class EngineRuntime {
       events: this.bus,
       clock: this.timers,
       timers: this.timers,
-      random: Math.random,
+      random: ports.random,
       cancelGraceMs: config.cancelGraceMs,
       taskMachine: config.taskMachine,
     });
@@ -99,9 +112,9 @@ export class EngineRuntime {
     this.guard.onFreed(() => this.dispatcher.capacityFreed());
   }
 
-  /** Starts every part and waits for the threads. */
-  static async start(config: ResolvedConfig): Promise<EngineRuntime> {
-    const runtime = new EngineRuntime(config);
+  /** Opens the journal, starts every part and waits for the threads. @throws RuntimeError DATA_DIR_*, JOURNAL_* */
+  static async start(config: ResolvedConfig, ports: EnginePorts = systemPorts()): Promise<EngineRuntime> {
+    const runtime = new EngineRuntime(config, ports, await ports.openJournal(config, ports.timers));
     try {
       await runtime.#startActors();
     } catch (error) {
@@ -157,10 +170,22 @@ export class EngineRuntime {
       throw new RuntimeError('ARGUMENT_INVALID', `task module '${name}' needs a name and a file URL, not '${href}'`);
     }
     this.#taskModules.set(name, href);
+    this.onModulesChanged();
+  }
+
+  registerInlineTask(module: string, action: string, run: TaskAction): void {
+    this.inline.register(module, action, run);
+    this.onModulesChanged();
   }
 
   knowsModule(module: string): boolean {
     return this.#taskModules.has(module) || this.inline.has(module) || isModuleKnown(module, this.config.tasksDirs);
+  }
+
+  /** The same for one action: of an inline module only those that were registered. */
+  knowsAction(module: string, action: string): boolean {
+    if (this.inline.has(module)) return this.inline.has(module, action);
+    return this.#taskModules.has(module) || isModuleKnown(module, this.config.tasksDirs);
   }
 
   /** The current actor of a part; after a restart it is another one. */
@@ -188,8 +213,9 @@ export class EngineRuntime {
       await supervisor.stop();
     }
     await this.inline.close({ drainMs: 0 });
+    await this.journal.close();
     this.timers.close();
-    this.#idleTimers.close();
+    this.idleTimers.close();
     if (this.config.inMemory) await rm(this.artifactsDir, { recursive: true, force: true });
   }
 
@@ -219,7 +245,13 @@ export class EngineRuntime {
     });
     this.dispatcher.setExecutor(Pool.INLINE, this.inline);
     this.#singles = new SingleTasks(
-      { runner: this.runner, scheduler: this.scheduler, events: this.bus, clock: this.timers },
+      {
+        runner: this.runner,
+        scheduler: this.scheduler,
+        journal: this.journal,
+        events: this.bus,
+        clock: this.timers,
+      },
       { runId: this.ids.runId(), sessionId: 'single-tasks' as SessionId },
       this.actor('sessions'),
     );
@@ -299,9 +331,19 @@ export class EngineRuntime {
     }
   }
 
-  async #startThreads(): Promise<ThreadExecutor> {
+  #journalChanged(): void {
+    const { failure } = this.journal;
+    if (failure === null) this.dispatcher.pumpSoon();
+    else if (!this.#hasJournalFailed) {
+      this.#hasJournalFailed = true;
+      this.bus.emit('journal.failed', {}, { error: serializeError(failure) });
+      this.onJournalFailed(failure);
+    }
+  }
+
+  async #startThreads(): Promise<EnginePool> {
     const { config } = this;
-    return await ThreadExecutor.start({
+    return await this.ports.startPool({
       threads: config.maxWorkers,
       tasksDirs: config.tasksDirs,
       modules: this.#taskModules,
@@ -359,13 +401,5 @@ function inlineResources(guard: CapacityGuard): InlineResources {
     },
     release: (_owner, allocationId) => guard.release(allocationId),
     releaseAll: (owner) => guard.releaseAll(owner),
-  };
-}
-
-function createIdSource(): IdSource {
-  return {
-    sessionId: () => `session-${nanoid(RANDOM_ID_LENGTH)}` as SessionId,
-    runId: () => `run-${nanoid(RANDOM_ID_LENGTH)}` as RunId,
-    allocationId: () => `allocation-${nanoid(RANDOM_ID_LENGTH)}` as AllocationId,
   };
 }

@@ -58,7 +58,7 @@ export function systemStatus(runtime: EngineRuntime, counts: EngineCounts): Syst
 
 export function healthStatus(runtime: EngineRuntime, counts: EngineCounts, isClosed: boolean): HealthStatus {
   const components: Record<string, ComponentHealth> = {
-    journal: actorHealth(runtime, 'journal', { open: 'healthy' }, isClosed),
+    journal: journalHealth(runtime, isClosed),
     'resource-manager': actorHealth(runtime, 'resource-manager', { open: 'healthy' }, isClosed),
     'worker-pool': poolHealth(runtime, isClosed),
     dispatcher: actorHealth(runtime, 'dispatcher', { dispatching: 'healthy', held: 'degraded' }, isClosed),
@@ -94,6 +94,14 @@ function actorHealth(
   if (snapshot?.status !== 'active')
     return { status: 'unhealthy', detail: `its actor is ${snapshot?.status ?? 'gone'}` };
   return { status: words[state] ?? 'unhealthy', detail: state };
+}
+
+function journalHealth(runtime: EngineRuntime, isClosed: boolean): ComponentHealth {
+  const { failure, isCongested } = runtime.journal;
+  if (failure !== null) return { status: 'unhealthy', detail: `${failure.code}: ${failure.message}` };
+  const health = actorHealth(runtime, 'journal', { open: 'healthy' }, isClosed);
+  if (health.status !== 'healthy' || !isCongested) return health;
+  return { status: 'degraded', detail: 'facts come faster than they can be written; no new task starts meanwhile' };
 }
 
 function poolHealth(runtime: EngineRuntime, isClosed: boolean): ComponentHealth {

@@ -1,43 +1,45 @@
 // Owns the facade of an engine: sessions, runs and single tasks, with the managers beside it. The parts themselves are
 // composed in engine-runtime.ts; what a run is made of is in workflow-plan.ts.
 
-import { SessionActor } from '../actors/session.ts';
 import type { ActorSupervisor } from '../actors/supervisor.ts';
-import type { WorkflowRun as RunActor } from '../actors/workflow-run.ts';
 import type { RuntimeEventHandler, RuntimeEventType } from '../domain/events.ts';
-import type { RunId, SessionId } from '../domain/ids.ts';
+import type { RunId } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/json-value.ts';
-import { invariant, RuntimeError } from '../domain/runtime-error.ts';
-import { type ExecutionMode, SessionStatus } from '../domain/statuses.ts';
-import type { TaskAction } from '../domain/task-context.ts';
-import { Lane } from '../scheduling/lane.ts';
-import { type CapacityRequest, Pool } from '../scheduling/ready-task.ts';
+import { RuntimeError } from '../domain/runtime-error.ts';
+import type { ExecutionMode } from '../domain/statuses.ts';
+import type { ArtifactReference, TaskAction } from '../domain/task-context.ts';
+import type { RunFilter } from '../journal/journal.ts';
+import type { RunHistory } from '../journal/run-history.ts';
+import type { RunRecord } from '../journal/run-record.ts';
 import {
   requireDrain,
-  requireJson,
   requireLimit,
   requireMode,
-  requireObject,
   requireParams,
   requirePositive,
   requireRunId,
-  requireText,
 } from './argument-checks.ts';
+import { ArtifactShelf } from './artifact-shelf.ts';
 import { type EngineConfig, resolveConfig } from './engine-config.ts';
 import { EngineCounters } from './engine-counters.ts';
+import type { EnginePorts } from './engine-ports.ts';
 import { EngineRuntime } from './engine-runtime.ts';
 import { type HealthStatus, healthStatus, type SystemStatus, systemStatus } from './engine-status.ts';
-import { OrchestrationSession, type SessionSettings } from './orchestration-session.ts';
+import type { OrchestrationSession, SessionSettings } from './orchestration-session.ts';
+import { RequestDesk } from './request-desk.ts';
 import { ResourceManager } from './resource-manager.ts';
-import { RunBook } from './run-book.ts';
-import { SessionBook } from './session-book.ts';
+import { type PruneSummary, Retention } from './retention.ts';
+import { RunLauncher } from './run-launcher.ts';
+import { type RerunOptions, RunRecords } from './run-records.ts';
+import { RunRecovery } from './run-recovery.ts';
+import { SessionDesk } from './session-desk.ts';
 import type { Task, TaskOptions, TaskResult } from './task.ts';
-import { TaskOrchestrator } from './task-orchestrator.ts';
+import { type TaskHost, TaskOrchestrator } from './task-orchestrator.ts';
+import { restoreSingleTask, type TaskRecoveryHost } from './task-recovery.ts';
 import type { CompiledWorkflow } from './workflow-compiler.ts';
-import { executionOf, type WorkflowExecution } from './workflow-execution.ts';
+import type { WorkflowExecution } from './workflow-execution.ts';
 import { WorkflowManager } from './workflow-manager.ts';
-import { createRunPlan } from './workflow-plan.ts';
-import { WorkflowRun } from './workflow-run-handle.ts';
+import type { WorkflowRun } from './workflow-run-handle.ts';
 
 /** How long `shutdown` lets running tasks go on when nothing is said. */
 const DEFAULT_DRAIN_MS = 5_000;
@@ -58,10 +60,16 @@ export class OrchestrationEngine implements AsyncDisposable {
   readonly tasks: TaskOrchestrator;
   readonly resources: ResourceManager;
   readonly #runtime: EngineRuntime;
-  readonly #sessions = new SessionBook();
-  readonly #runs = new RunBook();
+  readonly #sessions: SessionDesk;
+  readonly #launcher: RunLauncher;
+  readonly #recovery: RunRecovery;
+  readonly #records: RunRecords;
+  readonly #retention: Retention;
+  readonly #requests: RequestDesk;
   readonly #counters: EngineCounters;
   #shutdown: Promise<void> | undefined;
+  /** What made the engine end itself. */
+  #endedBy: RuntimeError | undefined;
 
   private constructor(runtime: EngineRuntime) {
     this.#runtime = runtime;
@@ -69,48 +77,62 @@ export class OrchestrationEngine implements AsyncDisposable {
     this.workflows = new WorkflowManager({
       startCompiled: (workflow, options) => this.startCompiled(workflow, options),
       executeWorkflow: (name, params) => this.executeWorkflow(name, params),
-      findRun: (runId) => this.#runs.find(runId),
+      findRun: (runId) => this.#records.find(runId),
       // A turn later, so that a handler registered right after `create` hears of it.
       reportLoadError: ({ file, line, faults }) =>
         setImmediate(() =>
           runtime.bus.emit('workflow.load-failed', {}, { file, ...(line === undefined ? {} : { line }), faults }),
         ),
     });
-    this.tasks = this.#createTaskOrchestrator();
-    runtime.onSessionCrashed = (sessionId, error) => this.#sessions.find(sessionId)?.actor.crashed(error);
-    runtime.onGaveUp = () => {
-      // The actors of the sessions went down with the tree; their runs and threads are still there.
-      const error = new RuntimeError(
-        'ACTOR_CRASHED',
-        'the root supervisor gave up: too many crashes in too short a time',
-      );
-      for (const actor of this.#sessions.open()) actor.crashed(error);
-      void this.shutdown({ drainMs: 0 });
-    };
+    this.#sessions = new SessionDesk(runtime);
+    this.#launcher = new RunLauncher(runtime, this.#sessions, (run, execution) => {
+      this.workflows.recordExecution(execution);
+      this.#counters.runEnded(run);
+    });
+    this.tasks = new TaskOrchestrator(this.#taskHost());
+    this.#recovery = new RunRecovery({
+      runtime,
+      launcher: this.#launcher,
+      sessions: this.#sessions,
+      restoreTask: (history, recover) => restoreSingleTask(history, this.#taskHost(), recover),
+    });
+    this.#records = new RunRecords(runtime, this.#launcher, this.#recovery, this.#sessions);
+    this.#retention = new Retention(runtime);
+    this.#requests = new RequestDesk(runtime, this);
+    this.#listen();
     this.#counters = new EngineCounters({
-      openRuns: () => this.#runs.open(),
+      openRuns: () => this.#launcher.book.open(),
       singles: () => runtime.singles,
-      sessions: () => this.#sessions.counts(),
+      sessions: () => this.#sessions.book.counts(),
       definedWorkflows: () => this.workflows.listWorkflows().length,
     });
   }
 
   /**
-   * Starts an engine: its first thread is up and its workflows are loaded when it resolves; other threads follow.
-   * @throws RuntimeError CONFIG_INVALID, FILE_UNREADABLE for a workflows folder that is none
+   * Starts an engine: its first thread is up and its workflows are loaded when it resolves; other threads follow. Runs
+   * that an earlier engine left unfinished in the data folder go on a turn later, unless `resume` is 'manual'.
+   * @throws RuntimeError CONFIG_INVALID, FILE_UNREADABLE for a workflows folder that is none, DATA_DIR_LOCKED,
+   * DATA_DIR_UNWRITABLE, JOURNAL_CORRUPT, JOURNAL_NEWER
    * @example
    * await using engine = await OrchestrationEngine.create({ dataDir: ':memory:' });
    * engine.workflows.createWorkflow('greet', [{ name: 'hello', module: 'core', action: 'echo', parameters: { message: 'hi' } }]);
    * const execution = await engine.executeWorkflow('greet');
    */
-  static async create(config: EngineConfig = {}): Promise<OrchestrationEngine> {
-    const engine = new OrchestrationEngine(await EngineRuntime.start(resolveConfig(config)));
+  static create(config: EngineConfig = {}): Promise<OrchestrationEngine> {
+    return OrchestrationEngine.createWith(config);
+  }
+
+  /** The same over ports of one's own, for simulations of the whole engine. */
+  static async createWith(config: EngineConfig, ports?: EnginePorts): Promise<OrchestrationEngine> {
+    const engine = new OrchestrationEngine(await EngineRuntime.start(resolveConfig(config), ports));
     try {
       await engine.workflows.loadFolder(engine.#runtime.config.workflowsDir);
     } catch (error) {
       await engine.shutdown({ drainMs: 0 });
       throw error;
     }
+    if (engine.#runtime.config.resume === 'auto') engine.#resumeSoon();
+    engine.#requests.start();
     return engine;
   }
 
@@ -119,60 +141,16 @@ export class OrchestrationEngine implements AsyncDisposable {
   /** @throws RuntimeError ARGUMENT_INVALID, RESOURCE_* for requirements that can never be met, ENGINE_CLOSED */
   createSession(name: string, mode?: ExecutionMode, options: SessionSettings = {}): OrchestrationSession {
     this.#requireOpen();
-    const { guard, ids, timers, bus, config } = this.#runtime;
-    const sessionId = ids.sessionId();
-    const requirements = { ...requireObject(options, 'the settings of a session').resourceRequirements };
-    const needsResources = Object.keys(requirements).length > 0;
-    if (needsResources) guard.prepare(requirements);
-    const now = new Date(timers.now()).toISOString();
-    const session = new OrchestrationSession({
-      sessionId,
-      name: requireText(name, 'the name of a session'),
-      description: options.description ?? '',
-      userId: options.userId ?? '',
-      mode: requireMode(mode ?? config.defaultMode),
-      maxParallelTasks: requireLimit(options.maxParallelTasks, 'maxParallelTasks'),
-      maxParallelWorkflows: requireLimit(options.maxParallelWorkflows, 'maxParallelWorkflows'),
-      timeoutMs: requirePositive(options.timeoutMs, 'timeoutMs'),
-      resourceRequirements: requirements,
-      metadata: requireJson(options.metadata ?? {}, 'the metadata of a session'),
-      createdAt: now,
-      startedAt: null,
-      updatedAt: now,
-      completedAt: null,
-      status: SessionStatus.PENDING,
-    });
-    const actor = new SessionActor(
-      this.#runParts(),
-      {
-        sessionId,
-        name: session.name,
-        maxParallelTasks: session.maxParallelTasks ?? Number.POSITIVE_INFINITY,
-        maxParallelWorkflows: session.maxParallelWorkflows ?? Number.POSITIVE_INFINITY,
-        timeoutMs: session.timeoutMs,
-        acquire: needsResources
-          ? async (signal) => {
-              const held = await guard.acquire(requirements, { requesterId: sessionId, signal });
-              return { release: () => guard.release(held.allocationId) };
-            }
-          : null,
-        ended: () => this.#sessions.ended(sessionId),
-      },
-      this.#runtime.sessions,
-    );
-    session.attach(actor);
-    this.#sessions.add({ session, actor });
-    bus.emit('session.created', { sessionId }, { name: session.name, mode: session.mode });
-    return session;
+    return this.#sessions.create(name, mode, options).session;
   }
 
   getSession(sessionId: string): OrchestrationSession | undefined {
-    return this.#sessions.find(sessionId)?.session;
+    return this.#sessions.book.find(sessionId)?.session;
   }
 
   /** Lets the session's runs end, starts no new one, and resolves when it is closed. @throws RuntimeError SESSION_NOT_FOUND */
   async closeSession(sessionId: string): Promise<OrchestrationSession> {
-    const { session, actor } = this.#sessions.require(sessionId);
+    const { session, actor } = this.#sessions.book.require(sessionId);
     if (actor.endedAtMs !== null) return session;
     actor.actor.send({ type: 'session.close' });
     await actor.closed;
@@ -206,48 +184,86 @@ export class OrchestrationEngine implements AsyncDisposable {
     this.#requireOpen();
     const { definition } = workflow;
     const params = requireParams(workflow, options.params ?? {});
-    const known =
-      options.runId === undefined ? undefined : this.#runs.known(requireRunId(options.runId), definition.name, params);
-    if (known !== undefined) return known;
-    const given = options.sessionId === undefined ? undefined : this.#sessions.require(options.sessionId);
+    if (options.runId !== undefined) {
+      const known = this.#records.known(requireRunId(options.runId), definition.name, params);
+      if (known !== undefined) return known;
+    }
+    const given = options.sessionId === undefined ? undefined : this.#sessions.book.require(options.sessionId);
     const mode = requireMode(
       options.mode ?? definition.mode ?? given?.session.mode ?? this.#runtime.config.defaultMode,
     );
-    this.#registerDeclared(workflow);
-    const plan = createRunPlan(workflow, {
+    return this.#launcher.launch({
+      runId: (options.runId ?? this.#runtime.ids.runId()) as RunId,
+      workflow,
+      params,
       mode,
-      runParameters: params,
-      prepare: (request) => this.#runtime.guard.prepare(request),
-      poolOf: (step) => this.#poolOf(step),
+      maxParallel: requireLimit(options.maxParallel ?? definition.maxParallel, 'maxParallel'),
+      session: () => given ?? this.#sessions.create(definition.name, mode, {}),
+      ownSession: given === undefined,
     });
-    const limit = requireLimit(options.maxParallel ?? definition.maxParallel, 'maxParallel');
-    const own = given ?? this.#sessions.require(this.createSession(definition.name, mode).sessionId);
-    const runId = (options.runId ?? this.#runtime.ids.runId()) as RunId;
-    const result = Promise.withResolvers<WorkflowExecution>();
-    let handle: WorkflowRun | undefined;
-    own.actor.startRun({
-      runId,
-      sessionId: own.session.sessionId as SessionId,
-      plan,
-      parameters: params,
-      lane: new Lane<CapacityRequest>({ mode, limit: limit ?? Number.POSITIVE_INFINITY, group: own.actor.group }),
-      timeoutMs: definition.timeoutMs,
-      created: (run) => {
-        handle = new WorkflowRun(run, this.#runtime.bus, result.promise);
-        this.#runs.add(handle, run, params);
-      },
-      ended: (ended) => {
-        this.#runEnded(ended, result.resolve);
-        if (given === undefined && own.actor.endedAtMs === null) own.actor.actor.send({ type: 'session.close' });
-      },
-    });
-    invariant(handle !== undefined, 'a started run was created');
-    return handle;
   }
 
-  /** A run of this engine, under way or ended (the last 1,000 ended ones are known). */
+  /** A run of this engine, under way or ended, or an ended one of an earlier life of it. */
   getRun(runId: string): WorkflowRun | undefined {
-    return this.#runs.find(runId);
+    return this.#records.find(runId);
+  }
+
+  // --- runs on record
+
+  /** Records of runs, newest first: of this engine and of earlier ones on the data folder. */
+  listRuns(filter: RunFilter = { kind: 'workflow' }): RunRecord[] {
+    return [...this.#runtime.journal.runs(filter)];
+  }
+
+  /** Runs that have neither ended nor been parked, newest first. */
+  unfinishedRuns(): RunRecord[] {
+    return this.listRuns({ kind: 'workflow', open: true });
+  }
+
+  /** What a run and each of its tasks went through, from the journal. @throws RuntimeError JOURNAL_CORRUPT */
+  getRunHistory(runId: string): RunHistory | undefined {
+    return this.#records.history(runId);
+  }
+
+  /** Why an unfinished run does not go on (a module is not known, say); undefined when nothing holds it. */
+  heldBecause(runId: string): RuntimeError | undefined {
+    return this.#recovery.heldBecause(runId);
+  }
+
+  /**
+   * Makes an unfinished run go on: one of an earlier life of the engine, a paused one, or a parked one, whose
+   * recoveries then count from 0 again.
+   * @throws RuntimeError RUN_NOT_FOUND, RUN_ENDED, MODULE_NOT_FOUND, RESOURCE_*, JOURNAL_CORRUPT, ENGINE_CLOSED
+   */
+  resumeRun(runId: string): WorkflowRun {
+    this.#requireOpen();
+    const known = this.#launcher.book.find(requireRunId(runId));
+    if (known === undefined || known.hasEnded) return this.#recovery.resume(runId);
+    known.resume();
+    return known;
+  }
+
+  /**
+   * Repeats an ended run as a new one, of the workflow and parameters on record; outputs of steps that are not done
+   * again are taken over.
+   * @throws RuntimeError RUN_NOT_FOUND, RUN_NOT_ENDED, TASK_NOT_FOUND, RUN_EXISTS, ENGINE_CLOSED
+   */
+  rerun(runId: string, options: RerunOptions = {}): WorkflowRun {
+    this.#requireOpen();
+    if (options.runId !== undefined) requireRunId(options.runId);
+    return this.#records.rerun(requireRunId(runId), options);
+  }
+
+  /** Forgets runs and single tasks that ended longer ago than an age, with their artifacts. @throws RuntimeError ARGUMENT_INVALID, JOURNAL_* */
+  pruneRuns({ olderThanMs }: { readonly olderThanMs: number }): Promise<PruneSummary> {
+    this.#requireOpen();
+    const ageMs = requirePositive(olderThanMs, 'olderThanMs') ?? 0;
+    return this.#retention.prune(this.#runtime.timers.now() - ageMs);
+  }
+
+  /** The bytes of an artifact, checked against its hash. @throws RuntimeError ARTIFACT_MISSING, ARTIFACT_CORRUPT */
+  readArtifact(reference: ArtifactReference): Promise<Uint8Array> {
+    return new ArtifactShelf(this.#runtime.artifactsDir).read(reference);
   }
 
   // --- single tasks
@@ -271,7 +287,7 @@ export class OrchestrationEngine implements AsyncDisposable {
   /** Makes a function known as an action that runs on the main loop: for I/O, not for CPU work. */
   registerInlineTask(module: string, action: string, run: TaskAction): void {
     this.#requireOpen();
-    this.#runtime.inline.register(module, action, run);
+    this.#runtime.registerInlineTask(module, action, run);
   }
 
   // --- looking at it
@@ -307,7 +323,8 @@ export class OrchestrationEngine implements AsyncDisposable {
   // --- the end
 
   /**
-   * Starts nothing any more, waits at most `drainMs` (default 5 s) for what runs, cancels the rest, ends every thread.
+   * Starts nothing any more, waits at most `drainMs` (default 5 s) for what runs, then ends every thread. What has not
+   * ended by then goes on when the next engine starts on the data folder; without one (':memory:') it is cancelled.
    * Harmless when repeated: the first call counts.
    * @throws RuntimeError ARGUMENT_INVALID for a time that is none; the engine goes on then
    */
@@ -323,54 +340,84 @@ export class OrchestrationEngine implements AsyncDisposable {
   }
 
   async #stop(drainMs: number): Promise<void> {
-    await this.#runtime.drain(drainMs);
+    const { config, journal } = this.#runtime;
+    this.#requests.stop();
+    await this.#runtime.drain(journal.failure === null ? drainMs : 0);
+    if (config.inMemory) await this.#cancelAll();
+    else this.#suspendAll();
+    await this.#retention.close();
+    await this.#runtime.stop();
+  }
+
+  async #cancelAll(): Promise<void> {
     const reason = 'the engine was shut down';
     this.#runtime.singles.cancelAll(reason);
-    const open = this.#sessions.open();
+    const open = this.#sessions.book.open();
     const closed = open.map((actor) => actor.closed);
     for (const actor of open) actor.actor.send({ type: 'session.cancel', reason });
     await Promise.all([...closed, this.#runtime.singles.idle()]);
-    await this.#runtime.stop();
+  }
+
+  #suspendAll(): void {
+    const { runner, singles, journal } = this.#runtime;
+    // First: what still ends now has no life of its own any more, and is tried again by the next engine.
+    runner.freeze();
+    for (const actor of this.#sessions.book.open()) actor.suspend();
+    singles.suspend();
+    const cause = journal.failure ?? this.#endedBy;
+    const code = cause?.code ?? 'ENGINE_CLOSED';
+    const why = cause === undefined ? 'the engine was shut down' : cause.message;
+    this.#launcher.breakPromises((runId) => {
+      const message = `run '${runId}' has not ended: ${why}; it goes on with the next engine on the data folder`;
+      return new RuntimeError(code, message, { details: { runId }, ...(cause === undefined ? {} : { cause }) });
+    });
   }
 
   // --- inside
 
-  #createTaskOrchestrator(): TaskOrchestrator {
+  #listen(): void {
     const runtime = this.#runtime;
-    return new TaskOrchestrator({
+    runtime.onModulesChanged = () => this.#recovery.modulesChanged();
+    runtime.onSessionCrashed = (sessionId, error) => this.#sessions.book.find(sessionId)?.actor.crashed(error);
+    runtime.onJournalFailed = () => {
+      // Nothing that happens from now on would be on record: the engine lets go of everything as it stands.
+      if (this.#shutdown === undefined) void this.shutdown({ drainMs: 0 });
+    };
+    runtime.onGaveUp = () => {
+      // The actors of the sessions went down with the tree; their runs and threads are still there.
+      const error = new RuntimeError(
+        'ACTOR_CRASHED',
+        'the root supervisor gave up: too many crashes in too short a time',
+      );
+      this.#endedBy = error;
+      // What is on record goes on in the next engine; what is not ends here.
+      if (runtime.config.inMemory) for (const actor of this.#sessions.book.open()) actor.crashed(error);
+      void this.shutdown({ drainMs: 0 });
+    };
+  }
+
+  // A turn later, so that inline tasks registered right after `create` are known to the runs that need them.
+  #resumeSoon(): void {
+    const left = this.#recovery.unfinished();
+    setImmediate(() => {
+      if (this.#shutdown === undefined) this.#recovery.resumeAll(left);
+    });
+  }
+
+  #taskHost(): TaskHost & TaskRecoveryHost {
+    const runtime = this.#runtime;
+    return {
       get singles() {
         return runtime.singles;
       },
       prepare: (request) => runtime.guard.prepare(request),
-      poolOf: (task) => this.#poolOf(task),
+      poolOf: (task) => this.#launcher.poolOf(task),
+      knowsAction: (module, action) => runtime.knowsAction(module, action),
       setDispatching: (on) => runtime.setDispatching(on),
       isDispatching: () => runtime.isDispatching(),
       requireOpen: () => this.#requireOpen(),
       after: (timeoutMs) => runtime.after(timeoutMs),
-    });
-  }
-
-  #runParts() {
-    const { runner, scheduler, journal, bus, timers } = this.#runtime;
-    return { runner, scheduler, journal, events: bus, clock: timers, timers };
-  }
-
-  #poolOf({ module, action }: { readonly module: string; readonly action: string }): Pool {
-    return this.#runtime.inline.has(module, action) ? Pool.INLINE : Pool.THREADS;
-  }
-
-  #registerDeclared({ definition }: CompiledWorkflow): void {
-    for (const { id, type, capacity, granularity } of definition.resources) {
-      this.#runtime.guard.register(id, type, capacity, { granularity });
-    }
-  }
-
-  #runEnded(run: RunActor, resolve: (execution: WorkflowExecution) => void): void {
-    const execution = executionOf(run);
-    this.workflows.recordExecution(execution);
-    this.#counters.runEnded(run);
-    this.#runs.ended(run.runId);
-    resolve(execution);
+    };
   }
 
   #requireOpen(): void {

@@ -1,12 +1,12 @@
 // Owns what a caller says of a single task, and what it gets back: records of plain data.
 
-import type { SingleTask } from '../actors/single-tasks.ts';
+import type { SingleTask } from '../actors/single-task.ts';
 import { findUnrecordable, type JsonObject } from '../domain/json-value.ts';
-import type { RetryPolicy } from '../domain/retry-policy.ts';
+import { createRetryPolicy, type RetryPolicy } from '../domain/retry-policy.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import type { SerializedError } from '../domain/serialized-error.ts';
 import { PRIORITY_NAMES, type PriorityName, TaskPriority, type TaskStatus } from '../domain/statuses.ts';
-import { requireList, requireObject } from './argument-checks.ts';
+import { requireList, requireObject, requireRunId } from './argument-checks.ts';
 
 /** One resource that a task needs while it runs. */
 export class TaskResource {
@@ -21,6 +21,12 @@ export class TaskResource {
 
 /** What a task may say; only module and action are needed. */
 export interface TaskOptions {
+  /**
+   * An id of the caller's own, for submitting at most once: given again with the same name, module, action and
+   * parameters, the first submission counts (its order, time-outs and retries too) and nothing runs twice, also after a
+   * restart, for as long as the journal keeps the first. Default: one is made. 1 to 200 characters.
+   */
+  readonly taskId?: string | undefined;
   /** Default: `<module>.<action>`. Need not be unique. */
   readonly name?: string | undefined;
   readonly module: string;
@@ -33,13 +39,20 @@ export interface TaskOptions {
   readonly resources?: Readonly<Record<string, number>> | readonly TaskResource[] | undefined;
   /** Per attempt. */
   readonly timeoutMs?: number | null | undefined;
+  /** For all attempts and the waits between them, from the start of the first; holds across restarts. */
+  readonly totalTimeoutMs?: number | null | undefined;
+  /** Longest time between two signs of life of an attempt (`context.heartbeat()`). */
+  readonly heartbeatTimeoutMs?: number | null | undefined;
   /** Retries after the first attempt; default 0. */
   readonly maxRetries?: number | undefined;
+  /** How failed attempts are repeated; `maxAttempts` counts the first and goes before `maxRetries`. */
   readonly retry?: Partial<RetryPolicy> | undefined;
 }
 
 /** A task to submit. */
 export class Task {
+  /** null = one is made at its submission. */
+  readonly taskId: string | null;
   readonly name: string;
   readonly module: string;
   readonly action: string;
@@ -48,25 +61,39 @@ export class Task {
   readonly dependencies: readonly string[];
   readonly resources: Readonly<Record<string, number>>;
   readonly timeoutMs: number | null;
+  readonly totalTimeoutMs: number | null;
+  readonly heartbeatTimeoutMs: number | null;
   readonly retry: Partial<RetryPolicy>;
+  readonly #retryPolicy: RetryPolicy;
 
   /** @throws RuntimeError ARGUMENT_INVALID, PARAMETER_INVALID */
   constructor(options: TaskOptions) {
     requireObject(options, 'a task');
+    this.taskId = options.taskId === undefined ? null : requireRunId(options.taskId, 'taskId of a task');
     this.module = requireText(options.module, 'module');
     this.action = requireText(options.action, 'action');
     this.name = options.name === undefined ? `${this.module}.${this.action}` : requireText(options.name, 'name');
     this.parameters = ownParameters(options.parameters, this.name);
     this.priority = parsePriority(options.priority);
-    this.dependencies = [...requireList(options.dependencies ?? [], `dependencies of task '${this.name}'`)];
+    this.dependencies = requireTexts(options.dependencies ?? [], `dependencies of task '${this.name}'`);
     this.resources = amountsOf(options.resources);
-    this.timeoutMs = requireTimeout(options.timeoutMs);
+    this.timeoutMs = requireTimeout(options.timeoutMs, 'timeoutMs');
+    this.totalTimeoutMs = requireTimeout(options.totalTimeoutMs, 'totalTimeoutMs');
+    this.heartbeatTimeoutMs = requireTimeout(options.heartbeatTimeoutMs, 'heartbeatTimeoutMs');
     const { maxRetries } = options;
     if (maxRetries !== undefined && !(Number.isInteger(maxRetries) && maxRetries >= 0)) {
       throw new RuntimeError('ARGUMENT_INVALID', `maxRetries of task '${this.name}' must be a whole number from 0`);
     }
     const retry = requireObject(options.retry ?? {}, `retry of task '${this.name}'`);
     this.retry = { ...(maxRetries === undefined ? {} : { maxAttempts: maxRetries + 1 }), ...retry };
+    // What is written down must be readable by every later life.
+    requireTexts(this.retry.nonRetryable ?? [], `nonRetryable of task '${this.name}'`);
+    this.#retryPolicy = createRetryPolicy(this.retry);
+  }
+
+  /** `retry` with its defaults. */
+  get retryPolicy(): RetryPolicy {
+    return this.#retryPolicy;
   }
 }
 
@@ -93,7 +120,7 @@ export class TaskResult {
 
   constructor(task: SingleTask) {
     this.taskId = task.taskId;
-    this.name = task.spec.name;
+    this.name = task.name;
     this.status = task.status;
     this.output = task.output;
     this.error = task.error;
@@ -131,6 +158,12 @@ function requireText(value: unknown, field: string): string {
   });
 }
 
+function requireTexts(value: readonly string[], what: string): readonly string[] {
+  const list = requireList(value, what);
+  if (list.every((text: unknown) => typeof text === 'string' && text !== '')) return [...list];
+  throw new RuntimeError('ARGUMENT_INVALID', `${what} must be a list of texts that are not empty`);
+}
+
 // A copy: the caller may go on to change the object given while the task waits for its turn.
 function ownParameters(parameters: JsonObject | undefined, name: string): JsonObject {
   if (parameters === undefined) return {};
@@ -142,10 +175,10 @@ function ownParameters(parameters: JsonObject | undefined, name: string): JsonOb
   });
 }
 
-function requireTimeout(value: number | null | undefined): number | null {
+function requireTimeout(value: number | null | undefined, field: string): number | null {
   if (value === undefined || value === null) return null;
   if (Number.isFinite(value) && value > 0) return value;
-  throw new RuntimeError('ARGUMENT_INVALID', `timeoutMs of a task must be above 0, not ${value}`);
+  throw new RuntimeError('ARGUMENT_INVALID', `${field} of a task must be above 0, not ${value}`);
 }
 
 function amountsOf(resources: TaskOptions['resources']): Readonly<Record<string, number>> {

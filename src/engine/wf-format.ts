@@ -229,6 +229,8 @@ function burnStep(name: string, dependencies: readonly string[], seconds: number
     parameters: { ms: seconds * 1_000 },
     dependencies: Object.freeze(dependencies),
     timeoutMs: null,
+    totalTimeoutMs: null,
+    heartbeatTimeoutMs: null,
     retry: DEFAULT_RETRY_POLICY,
     priority: TaskPriority.NORMAL,
     resources: {},

@@ -16,6 +16,7 @@ export class WorkflowExecution {
   readonly tasks: TaskCounts;
   /** ISO 8601. */
   readonly startedAt: string;
+  /** Of a run that has not ended: the time when it was looked at. */
   readonly completedAt: string;
   readonly durationMs: number;
   /** By step; completed steps only. */
@@ -50,7 +51,7 @@ export class WorkflowExecution {
   }
 }
 
-/** The record of an ended run. */
+/** The record of a run: of its end, or as it stands now. */
 export function executionOf(run: WorkflowRun): WorkflowExecution {
   // No prototype: a step may be named like a member of Object.
   const outputs: Record<string, unknown> = Object.create(null);
@@ -63,8 +64,8 @@ export function executionOf(run: WorkflowRun): WorkflowExecution {
     const skip = run.skipOf(index);
     if (skip !== undefined) skipped[name] = skip;
   }
-  const startedAtMs = run.startedAtMs ?? 0;
-  const endedAtMs = run.endedAtMs ?? startedAtMs;
+  const endedAtMs = run.lastMs;
+  const startedAtMs = run.startedAtMs ?? endedAtMs;
   return new WorkflowExecution({
     runId: run.runId,
     workflow: run.plan.workflow,

@@ -66,6 +66,8 @@ function taskSpecs({ steps, graph }: CompiledWorkflow, surroundings: PlanSurroun
     module: step.module,
     action: step.action,
     timeoutMs: step.timeoutMs,
+    totalTimeoutMs: step.totalTimeoutMs,
+    heartbeatTimeoutMs: step.heartbeatTimeoutMs,
     retry: step.retry,
     request: isEmpty(step.resources) ? null : surroundings.prepare(step.resources),
     pool: surroundings.poolOf(step),

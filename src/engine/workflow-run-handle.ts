@@ -3,18 +3,65 @@
 import type { WorkflowRun as RunActor, TaskCounts } from '../actors/workflow-run.ts';
 import type { RuntimeEvent } from '../domain/events.ts';
 import type { TaskStatus, WorkflowStatus } from '../domain/statuses.ts';
+import type { WorkflowEvent } from '../machines/workflow-machine.ts';
 import type { EventBus } from './event-bus.ts';
-import type { WorkflowExecution } from './workflow-execution.ts';
+import { executionOf, type WorkflowExecution } from './workflow-execution.ts';
+
+/** A run as a handle sees it: one of this life of the engine, or one that only the journal knows. */
+export interface SteeredRun {
+  readonly runId: string;
+  readonly workflow: string;
+  readonly status: WorkflowStatus;
+  /** Nothing of it will be told any more: it has ended, or its engine let go of it. */
+  readonly hasEnded: boolean;
+  counts(): TaskCounts;
+  taskStatus(step: string): TaskStatus | undefined;
+  snapshot(): WorkflowExecution;
+  cancel(reason: string): void;
+  pause(): void;
+  resume(): void;
+  cancelTask(step: string, reason: string): boolean;
+}
+
+/** What a handle may do with a run of this life. After a suspension steering does nothing. */
+export function steeringOf(run: RunActor): SteeredRun {
+  const send = (event: WorkflowEvent) => {
+    if (!run.isSuspended) run.actor.send(event);
+  };
+  return {
+    runId: run.runId,
+    workflow: run.plan.workflow,
+    get status() {
+      return run.status;
+    },
+    get hasEnded() {
+      return run.endedAtMs !== null || run.isSuspended;
+    },
+    counts: () => run.counts(),
+    taskStatus: (step) => {
+      const index = run.plan.indexOf(step);
+      return index < 0 ? undefined : run.statusOf(index);
+    },
+    snapshot: () => executionOf(run),
+    cancel: (reason) => send({ type: 'run.cancel', reason }),
+    pause: () => send({ type: 'run.pause' }),
+    resume: () => send({ type: 'run.resume' }),
+    cancelTask: (step, reason) => {
+      const index = run.plan.indexOf(step);
+      return index >= 0 && !run.isSuspended && run.cancelTask(index, reason);
+    },
+  };
+}
 
 /** A workflow run under way, or ended. */
 export class WorkflowRun implements AsyncIterable<RuntimeEvent> {
   readonly runId: string;
-  readonly #run: RunActor;
+  readonly #run: SteeredRun;
   readonly #bus: EventBus;
   readonly #result: Promise<WorkflowExecution>;
 
   /** For the engine; callers get one from `engine.startWorkflow`. */
-  constructor(run: RunActor, bus: EventBus, result: Promise<WorkflowExecution>) {
+  constructor(run: SteeredRun, bus: EventBus, result: Promise<WorkflowExecution>) {
     this.runId = run.runId;
     this.#run = run;
     this.#bus = bus;
@@ -22,11 +69,16 @@ export class WorkflowRun implements AsyncIterable<RuntimeEvent> {
   }
 
   get workflow(): string {
-    return this.#run.plan.workflow;
+    return this.#run.workflow;
   }
 
   get status(): WorkflowStatus {
     return this.#run.status;
+  }
+
+  /** Nothing of it will be told any more: it has ended, or its engine let go of it. */
+  get hasEnded(): boolean {
+    return this.#run.hasEnded;
   }
 
   /** Tasks by how they ended so far. */
@@ -36,33 +88,40 @@ export class WorkflowRun implements AsyncIterable<RuntimeEvent> {
 
   /** The status of a step; undefined for a name that the workflow does not have. */
   taskStatus(step: string): TaskStatus | undefined {
-    const index = this.#run.plan.indexOf(step);
-    return index < 0 ? undefined : this.#run.statusOf(index);
+    return this.#run.taskStatus(step);
   }
 
-  /** Resolves when the run has ended, whatever its end, and its result is as durable as the journal promises. */
+  /** The run as it stands now: counts, outputs, errors and skips so far. */
+  snapshot(): WorkflowExecution {
+    return this.#run.snapshot();
+  }
+
+  /**
+   * Resolves when the run has ended, whatever its end, and its result is as durable as the journal promises.
+   * @throws RuntimeError ENGINE_CLOSED when the engine was shut down before that (the run goes on with the next engine
+   * on the data folder), JOURNAL_WRITE_FAILED when its end could not be recorded
+   */
   result(): Promise<WorkflowExecution> {
     return this.#result;
   }
 
   /** Stops all tasks of the run; what runs gets the grace period. Harmless when it has ended. */
   cancel(reason = 'cancelled by its owner'): void {
-    this.#run.actor.send({ type: 'run.cancel', reason });
+    this.#run.cancel(reason);
   }
 
-  /** Starts no further task; what runs goes on. */
+  /** Starts no further task, or not even the first; what runs goes on. Holds over restarts of the engine. */
   pause(): void {
-    this.#run.actor.send({ type: 'run.pause' });
+    this.#run.pause();
   }
 
   resume(): void {
-    this.#run.actor.send({ type: 'run.resume' });
+    this.#run.resume();
   }
 
   /** Cancels one step, pending or running; false when it has ended or does not exist. */
   cancelTask(step: string, reason = 'cancelled by its owner'): boolean {
-    const index = this.#run.plan.indexOf(step);
-    return index >= 0 && this.#run.cancelTask(index, reason);
+    return this.#run.cancelTask(step, reason);
   }
 
   /** The events of this run from now on, until it has ended. */
@@ -72,9 +131,14 @@ export class WorkflowRun implements AsyncIterable<RuntimeEvent> {
       filter: (event) => event.runId === runId,
       until: (event) => ENDS.has(event.type),
     });
-    if (this.#run.endedAtMs !== null) events.end();
+    if (this.#run.hasEnded) events.end();
     return events;
   }
 }
 
-const ENDS: ReadonlySet<string> = new Set(['workflow.completed', 'workflow.failed', 'workflow.cancelled']);
+const ENDS: ReadonlySet<string> = new Set([
+  'workflow.completed',
+  'workflow.failed',
+  'workflow.cancelled',
+  'workflow.suspended',
+]);

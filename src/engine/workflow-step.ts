@@ -15,9 +15,14 @@ export interface WorkflowStepOptions {
   readonly dependencies?: readonly string[];
   /** Per attempt. */
   readonly timeoutMs?: number | null;
+  /** Whole step: all attempts and the waits between them, from the start of the first attempt. */
+  readonly totalTimeoutMs?: number | null;
+  /** How long an attempt may go without heartbeat() or progress() before it is ended and tried again. */
+  readonly heartbeatTimeoutMs?: number | null;
   /** Retries after the first attempt. */
   readonly maxRetries?: number;
-  readonly retry?: Partial<Omit<RetryPolicy, 'maxAttempts'>>;
+  /** `maxAttempts` in place of maxRetries; Infinity = without end. */
+  readonly retry?: Partial<RetryPolicy>;
   readonly priority?: TaskPriority | PriorityName;
   readonly resources?: Readonly<Record<string, number>>;
   /** CEL over `params` and `steps`. */

@@ -18,10 +18,12 @@ interface Spelling {
 }
 
 const toSeconds = (value: unknown) => (typeof value === 'number' ? value / 1_000 : value);
-const attemptsToRetries = (value: unknown) => (typeof value === 'number' ? value - 1 : value);
+const endlessToNull = (value: unknown) => (value === Number.POSITIVE_INFINITY ? null : value);
 
 const STEP_SPELLINGS: ReadonlyMap<string, Spelling> = new Map<string, Spelling>([
   ['timeoutMs', { field: 'timeout', convert: toSeconds }],
+  ['totalTimeoutMs', { field: 'total_timeout', convert: toSeconds }],
+  ['heartbeatTimeoutMs', { field: 'heartbeat_timeout', convert: toSeconds }],
   ['maxRetries', { field: 'max_retries' }],
   ['retryCount', { field: 'retry_count' }],
   ['runIf', { field: 'run_if' }],
@@ -29,6 +31,7 @@ const STEP_SPELLINGS: ReadonlyMap<string, Spelling> = new Map<string, Spelling>(
 ]);
 
 const RETRY_SPELLINGS: ReadonlyMap<string, Spelling> = new Map<string, Spelling>([
+  ['maxAttempts', { field: 'max_attempts', convert: endlessToNull }],
   ['initialIntervalMs', { field: 'initial_interval', convert: toSeconds }],
   ['maxIntervalMs', { field: 'max_interval', convert: toSeconds }],
   ['nonRetryable', { field: 'non_retryable' }],
@@ -84,14 +87,7 @@ function respellStep(
   if (!isRecord(step)) return step;
   const result = respell(step, STEP_SPELLINGS, at, written, faults);
   if (!isRecord(result.retry)) return result;
-  const { maxAttempts, ...retry } = result.retry;
-  if (maxAttempts !== undefined) {
-    const place = formatJsonPath([...at, 'retry', 'maxAttempts']);
-    if (result.max_retries !== undefined) faults.push(givenTwice('max_retries', place));
-    result.max_retries = attemptsToRetries(maxAttempts);
-    written.set(formatJsonPath([...at, 'max_retries']), place);
-  }
-  result.retry = respell(retry, RETRY_SPELLINGS, [...at, 'retry'], written, faults);
+  result.retry = respell(result.retry, RETRY_SPELLINGS, [...at, 'retry'], written, faults);
   return result;
 }
 

@@ -1,17 +1,75 @@
-// Owns the port of the journal: an ordered log of facts, the only durable state of an engine.
-// Stores live in stores/; each passes the same conformance suite (test/conformance/journal.ts).
+// Owns the port of the journal: an ordered log of facts, the only durable state of an engine, and the short record of
+// each run that the facts about the run as a whole add up to.
+// Stores live in stores/; each passes the same conformance suite (test/conformance/journal-suite.ts).
 
 import type { Fact } from '../domain/facts.ts';
+import type { RuntimeError } from '../domain/runtime-error.ts';
+import type { WorkflowDefinition } from '../domain/workflow-definition.ts';
+import type { RunRecord } from './run-record.ts';
 
-export interface Journal {
+export interface NumberedFact {
+  readonly sequence: number;
+  readonly fact: Fact;
+}
+
+/** Which runs to list, newest first. */
+export interface RunFilter {
+  readonly kind?: RunRecord['kind'];
+  /** true: only runs that have not ended (parked ones count as ended); false: only ended ones. */
+  readonly open?: boolean;
+  /** Only runs that ended before this time (epoch milliseconds). */
+  readonly endedBeforeMs?: number;
+  /** Passes over the newest so many of those that the rest of the filter lets through; default 0. */
+  readonly skip?: number;
+  /** At most this many; default all. */
+  readonly limit?: number;
+}
+
+/** What can be asked of a journal that someone else may be writing. */
+export interface JournalReader {
+  /**
+   * The facts still kept, oldest first; of one run when an id is given.
+   * @throws RuntimeError JOURNAL_CORRUPT while iterating, ENGINE_CLOSED after `close`
+   */
+  read(runId?: string): Iterable<NumberedFact>;
+  /** Records of runs, newest first. */
+  runs(filter?: RunFilter): Iterable<RunRecord>;
+  run(runId: string): RunRecord | undefined;
+  /** The definition kept under a key; undefined when there is none. @throws RuntimeError JOURNAL_CORRUPT */
+  definition(key: string): WorkflowDefinition | undefined;
+  /** Lets go of files. Harmless when repeated. */
+  close(): Promise<void>;
+}
+
+export interface Journal extends JournalReader {
   /** Appends a fact and gives its sequence number (1, 2, …, no gaps). Order of calls is order of facts. */
   append(fact: Fact): number;
-  /** Resolves when the fact of that number, and so every one before it, is as durable as the store promises. */
+  /**
+   * Resolves when the fact of that number, and so every one before it, is as durable as the store promises.
+   * Rejects with the store's failure once it has failed.
+   */
   durable(sequence: number): Promise<void>;
   /** The number of the newest fact; 0 when there is none. */
   lastSequence(): number;
-  /** The facts still kept, oldest first; of one run when an id is given. */
-  read(runId?: string): Iterable<{ readonly sequence: number; readonly fact: Fact }>;
+  /** Keeps a definition with the facts that come after the call, and gives the key to write into them. */
+  keepDefinition(definition: WorkflowDefinition): string;
+  /**
+   * Forgets ended runs: facts, records, definitions that no other run has. Gives the hashes of artifacts that no
+   * remaining fact refers to any more. Runs that have not ended, or are not there, are left alone.
+   */
+  prune(runIds: readonly string[]): Promise<PruneResult>;
+  /** True while so much waits to be written that nothing new should be started. */
+  readonly isCongested: boolean;
+  /** Why facts cannot be made durable any more; null while they can. Facts appended afterwards go nowhere. */
+  readonly failure: RuntimeError | null;
+  /** Called when congestion has gone, and once when the store fails. One listener; the last one given counts. */
+  onChange(listener: () => void): void;
   /** Makes everything durable and lets go of files. Appending afterwards throws ENGINE_CLOSED. */
   close(): Promise<void>;
+}
+
+export interface PruneResult {
+  readonly runs: number;
+  /** `sha256-…` of artifacts that were only referred to by what was forgotten. */
+  readonly orphanedArtifacts: readonly string[];
 }

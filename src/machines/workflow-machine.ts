@@ -1,11 +1,15 @@
 // Owns the life of one workflow run; its tasks live beside it under a registry and report to it once, all together.
 //
 //   pending ──start──▶ running ──pause──▶ paused ──resume──▶ running
-//      │                  │                 │      ──tasks-ended──▶ (completed) | (failed) | (cancelled)      from running and paused
-//      └──────cancel──────┴─────────────────┴──cancel, deadline──▶ cancelling
+//      │ ▲                │                 │      ──tasks-ended──▶ (completed) | (failed) | (cancelled)      from running and paused
+// pause│ │resume          │                 │
+//      ▼ │                │                 │
+//     held                │                 │
+//      └──────────────────┴─────────────────┴──cancel, deadline──▶ cancelling             also from pending
 //                         cancelling ──tasks-ended──▶ (cancelled) | (failed, after a deadline)
 //
-// Invariants: a run ends only when every task of it has ended; a paused run starts nothing, what runs goes on.
+// Invariants: a run ends only when every task of it has ended; a paused run starts nothing, what runs goes on; a held one
+// does not start even if its place comes free. A run that an engine takes up again begins in pending, whatever it was.
 // Spawned by the workflow registry of a session.
 
 import { assign, setup } from 'xstate';
@@ -50,6 +54,8 @@ export const workflowMachine = setup({
     // Effects, given with provide(): see src/actors/workflow-run.ts.
     startTasks: () => {},
     pauseTasks: () => {},
+    holdStart: () => {},
+    releaseStart: () => {},
     resumeTasks: () => {},
     cancelTasks: () => {},
     reportCompleted: () => {},
@@ -67,7 +73,16 @@ export const workflowMachine = setup({
     pending: {
       on: {
         'run.start': { target: 'running', actions: 'startTasks' },
+        'run.pause': { target: 'held', actions: 'holdStart' },
         'run.cancel': { target: 'cancelling', actions: 'keepReason' },
+        'run.deadline': { target: 'cancelling', actions: 'keepDeadline' },
+      },
+    },
+    held: {
+      on: {
+        'run.resume': { target: 'pending', actions: 'releaseStart' },
+        'run.cancel': { target: 'cancelling', actions: 'keepReason' },
+        'run.deadline': { target: 'cancelling', actions: 'keepDeadline' },
       },
     },
     running: {

@@ -1,6 +1,6 @@
 // Owns `core.command`: one child process without a shell, in a process group of its own, with bounded output. On cancel
 // and time-out the whole group gets SIGTERM, then SIGKILL. What a killed thread leaves behind is ended by the main
-// thread, which is told of each child.
+// thread, which is told of each child. What a child prints counts as heartbeats of its attempt.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -40,8 +40,8 @@ export async function runCommand(
   const startedAtMs = performance.now();
   const child = children.start(() => startChild(parameters));
   const processId = child.pid;
-  const stdout = new OutputTail(child.stdout);
-  const stderr = new OutputTail(child.stderr);
+  const stdout = new OutputTail(child.stdout, context.heartbeat);
+  const stderr = new OutputTail(child.stderr, context.heartbeat);
   const termination = new Termination(processId, parameters.timeout, context.signal);
   try {
     const exit = await exitOf(child, parameters);
@@ -187,8 +187,11 @@ class OutputTail {
   #chunks: Buffer[] = [];
   #sizeBytes = 0;
 
-  constructor(stream: Readable | null) {
-    stream?.on('data', (chunk: Buffer) => this.#add(chunk));
+  constructor(stream: Readable | null, heard: () => void) {
+    stream?.on('data', (chunk: Buffer) => {
+      heard();
+      this.#add(chunk);
+    });
     // A pipe that breaks says nothing about the command; its exit does.
     stream?.on('error', () => {});
   }

@@ -48,7 +48,7 @@ export class InlineTaskContext implements TaskContext {
     this.taskName = assignment.taskName;
     this.runId = assignment.runId;
     this.attempt = assignment.attempt;
-    this.idempotencyKey = `${assignment.runId}/${assignment.taskName}`;
+    this.idempotencyKey = assignment.idempotencyKey ?? `${assignment.runId}/${assignment.taskName}`;
     this.signal = this.#controller.signal;
     this.#assignment = assignment;
     this.#services = services;
@@ -59,6 +59,7 @@ export class InlineTaskContext implements TaskContext {
   readonly isCancelled = (): boolean => this.signal.aborted || this.#ending.signal.aborted;
 
   readonly progress = (fraction: number, message?: string): void => {
+    this.heartbeats += 1;
     if (this.#ending.signal.aborted || typeof fraction !== 'number' || Number.isNaN(fraction)) return;
     const clamped = Math.min(1, Math.max(0, fraction));
     this.#services.sink.progress(this.#assignment.attemptKey, clamped, message ?? null);
@@ -75,6 +76,9 @@ export class InlineTaskContext implements TaskContext {
 
   readonly artifact = (name: string, bytes: Uint8Array | string): Promise<ArtifactReference> =>
     this.#services.artifacts.write(name, bytes);
+
+  readonly readArtifact = (reference: ArtifactReference): Promise<Uint8Array> =>
+    this.#services.artifacts.read(reference);
 
   /** Aborts the signal. */
   cancel(): void {

@@ -47,7 +47,7 @@ export class ThreadTaskContext implements TaskContext {
   }
 
   get idempotencyKey(): string {
-    return `${this.runId}/${this.taskName}`;
+    return this.#message.idempotencyKey ?? `${this.runId}/${this.taskName}`;
   }
 
   get signal(): AbortSignal {
@@ -72,7 +72,9 @@ export class ThreadTaskContext implements TaskContext {
   readonly isCancelled = (): boolean => this.#cancel.isCancelled();
 
   readonly progress = (fraction: number, message?: string): void => {
-    if (!this.#ended) this.#speak().progress(fraction, message);
+    if (this.#ended) return;
+    this.#services.board.beat(this.#message.row);
+    this.#speak().progress(fraction, message);
   };
 
   readonly log = (level: LogLevel, message: string, fields?: JsonObject): void => {
@@ -85,6 +87,9 @@ export class ThreadTaskContext implements TaskContext {
 
   readonly artifact = (name: string, bytes: Uint8Array | string): Promise<ArtifactReference> =>
     this.#services.artifacts.write(name, bytes);
+
+  readonly readArtifact = (reference: ArtifactReference): Promise<Uint8Array> =>
+    this.#services.artifacts.read(reference);
 
   /** Ends the attempt: capacity back, everything said is sent. A promise only where something has to be waited for. */
   end(): Promise<void> | undefined {

@@ -30,6 +30,8 @@ export interface AttemptMessage {
   readonly row: number;
   readonly runId: string;
   readonly taskName: string;
+  /** null = `<runId>/<taskName>`. */
+  readonly idempotencyKey: string | null;
   readonly attempt: number;
   readonly module: string;
   /** File URL of a registered module; null = built in or in a tasks folder. */
@@ -52,6 +54,7 @@ export type PackedAttempt = readonly [
   moduleUrl: string | null,
   action: string,
   parameters: JsonObject | null,
+  idempotencyKey: string | null,
 ];
 
 /** An attempt's end in its thread. `json`: arrays and objects travel as text. */
@@ -67,14 +70,16 @@ export type PackedReply =
   | readonly [attemptKey: number, said: number, kind: 'error', error: SerializedError];
 
 export function packAttempt(assignment: TaskAssignment, row: number, moduleUrl: string | null): PackedAttempt {
-  const { attemptKey, runId, taskName, attempt, module, action, parameters } = assignment;
+  const { attemptKey, runId, taskName, attempt, module, action, parameters, idempotencyKey } = assignment;
   const own = isEmpty(parameters) ? null : parameters;
-  return [attemptKey, row, runId, taskName, attempt, module, moduleUrl, action, own];
+  const key = idempotencyKey === undefined || idempotencyKey === `${runId}/${taskName}` ? null : idempotencyKey;
+  return [attemptKey, row, runId, taskName, attempt, module, moduleUrl, action, own, key];
 }
 
 export function unpackAttempt(packed: PackedAttempt): AttemptMessage {
-  const [attemptKey, row, runId, taskName, attempt, module, moduleUrl, action, parameters] = packed;
-  return { attemptKey, row, runId, taskName, attempt, module, moduleUrl, action, parameters: parameters ?? {} };
+  const [attemptKey, row, runId, taskName, attempt, module, moduleUrl, action, own, idempotencyKey] = packed;
+  const parameters = own ?? {};
+  return { attemptKey, row, runId, taskName, idempotencyKey, attempt, module, moduleUrl, action, parameters };
 }
 
 export function packReply(attemptKey: number, said: number, end: AttemptEnd): PackedReply {

@@ -47,6 +47,24 @@ describe('the dispatcher', () => {
     expect(harness.executor.running).toEqual([]);
   });
 
+  it('asks before each start whether it may, lets run what runs, and goes on when woken', async () => {
+    let room = 1;
+    const harness: RuntimeHarness = new RuntimeHarness({
+      slots: 3,
+      mayStart: () => harness.executor.started.length < room,
+    });
+    for (const name of ['a', 'b', 'c']) submit(harness, name);
+    await turn();
+    expect(harness.executor.running).toEqual(['a']);
+    harness.executor.complete('a');
+    await turn();
+    expect(harness.executor.running).toEqual([]);
+    room = 9;
+    harness.runner.wake();
+    await turn();
+    expect(harness.executor.running).toEqual(['b', 'c']);
+  });
+
   it('fills each pool by itself', async () => {
     const harness = new RuntimeHarness({ slots: 1, inlineSlots: 2 });
     for (const name of ['t1', 't2']) submit(harness, name, { pool: 0 });

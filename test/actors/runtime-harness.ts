@@ -11,12 +11,13 @@ import type { TaskSpec } from '../../src/actors/task-record.ts';
 import { TaskRunner } from '../../src/actors/task-runner.ts';
 import type { WorkflowRun } from '../../src/actors/workflow-run.ts';
 import type { EventSink, EventSubject, RuntimeEventType } from '../../src/domain/events.ts';
-import type { Fact } from '../../src/domain/facts.ts';
+import type { Fact, SessionFrame } from '../../src/domain/facts.ts';
 import type { RunId, SessionId } from '../../src/domain/ids.ts';
 import type { JsonObject } from '../../src/domain/json-value.ts';
-import { createRetryPolicy } from '../../src/domain/retry-policy.ts';
+import { createRetryPolicy, type RetryPolicy } from '../../src/domain/retry-policy.ts';
 import type { ExecutionMode } from '../../src/domain/statuses.ts';
 import type { AttemptOutcome, TaskAssignment, TaskExecutor } from '../../src/domain/task-executor.ts';
+import type { Journal } from '../../src/journal/journal.ts';
 import { createMemoryJournal } from '../../src/journal/stores/memory.ts';
 import { Lane } from '../../src/scheduling/lane.ts';
 import type { CapacityPort, CapacityRequest, Pool } from '../../src/scheduling/ready-task.ts';
@@ -29,8 +30,11 @@ export class ScriptedExecutor implements TaskExecutor {
   readonly started: TaskAssignment[] = [];
   readonly stops: { readonly attemptKey: number; readonly graceMs: number }[] = [];
   readonly #running = new Map<number, TaskAssignment>();
+  readonly #beats = new Map<number, number>();
   readonly #settle: (attemptKey: number, outcome: AttemptOutcome) => void;
   slots: number;
+  /** False: attempts wait inside for a place where they can begin. */
+  isBegun = true;
 
   constructor(slots: number, settle: (attemptKey: number, outcome: AttemptOutcome) => void) {
     this.slots = slots;
@@ -53,6 +57,16 @@ export class ScriptedExecutor implements TaskExecutor {
 
   stop(attemptKey: number, graceMs: number): void {
     if (this.#running.has(attemptKey)) this.stops.push({ attemptKey, graceMs });
+  }
+
+  heartbeats(attemptKey: number): number | undefined {
+    return this.isBegun && this.#running.has(attemptKey) ? (this.#beats.get(attemptKey) ?? 0) : undefined;
+  }
+
+  beat(taskName: string): void {
+    const attempt = [...this.#running.values()].find((assignment) => assignment.taskName === taskName);
+    if (attempt === undefined) throw new Error(`${taskName} is not running`);
+    this.#beats.set(attempt.attemptKey, (this.#beats.get(attempt.attemptKey) ?? 0) + 1);
   }
 
   /** The body has ended by itself. */
@@ -87,7 +101,10 @@ export interface StepFacts {
   readonly dependencies?: readonly string[];
   readonly request?: AmountRequest;
   readonly timeoutMs?: number;
+  readonly totalTimeoutMs?: number;
+  readonly heartbeatTimeoutMs?: number;
   readonly maxAttempts?: number;
+  readonly retry?: Partial<RetryPolicy>;
   readonly priority?: number;
   readonly pool?: Pool;
   readonly required?: boolean;
@@ -98,13 +115,16 @@ export interface StepFacts {
 
 /** A step as the runner knows it. */
 export function specOf(name: string, facts: StepFacts = {}): TaskSpec {
-  const { maxAttempts = 1, timeoutMs = null, request = null, priority = 2, pool = 0 } = facts;
+  const { maxAttempts = 1, request = null, priority = 2, pool = 0, retry = {} } = facts;
+  const { timeoutMs = null, totalTimeoutMs = null, heartbeatTimeoutMs = null } = facts;
   return {
     name,
     module: 'm',
     action: 'a',
     timeoutMs,
-    retry: createRetryPolicy({ maxAttempts, initialIntervalMs: 1_000, jitter: 0 }),
+    totalTimeoutMs,
+    heartbeatTimeoutMs,
+    retry: createRetryPolicy({ maxAttempts, initialIntervalMs: 1_000, jitter: 0, ...retry }),
     request,
     pool,
     level: priority,
@@ -148,6 +168,11 @@ export interface HarnessOptions {
   readonly inlineSlots?: number;
   readonly capacities?: readonly number[];
   readonly keptResults?: number;
+  readonly mayStart?: () => boolean;
+  /** What an earlier life wrote, to go on from; default: an empty one. */
+  readonly journal?: Journal;
+  /** Sets the ids of single tasks of several lives apart. */
+  readonly life?: string;
 }
 
 export class RuntimeHarness {
@@ -162,17 +187,23 @@ export class RuntimeHarness {
   readonly singles: SingleTasks;
   readonly sessions: ActorRegistry<SessionLogic>;
   readonly events: HeardEvent[] = [];
+  /** Called for each event as it happens. */
+  onEvent: (event: HeardEvent) => void = () => {};
   readonly crashes: unknown[] = [];
-  readonly journal = createMemoryJournal();
+  readonly journal: Journal;
+  readonly #singlesRunId: RunId;
   readonly #keptResults: number | undefined;
   #ids = 0;
 
-  constructor({ slots = 1, inlineSlots = 1, capacities = [], keptResults }: HarnessOptions = {}) {
+  constructor(options: HarnessOptions = {}) {
+    const { slots = 1, inlineSlots = 1, capacities = [], keptResults, mayStart, life = 'run' } = options;
     this.#keptResults = keptResults;
+    this.#singlesRunId = `${life}-singles` as RunId;
+    this.journal = options.journal ?? createMemoryJournal();
     this.capacity = new MemoryCapacity(capacities);
     // The only requests here are those of the test.
     this.scheduler = new Scheduler<CapacityRequest>(this.capacity as CapacityPort<CapacityRequest>);
-    this.dispatcher = new Dispatcher(this.scheduler);
+    this.dispatcher = new Dispatcher(this.scheduler, mayStart === undefined ? {} : { mayStart });
     this.runner = new TaskRunner({
       scheduler: this.scheduler,
       dispatcher: this.dispatcher,
@@ -228,15 +259,26 @@ export class RuntimeHarness {
   ): { readonly run: WorkflowRun; readonly ended: Promise<WorkflowRun> } {
     const ended = Promise.withResolvers<WorkflowRun>();
     const { mode = 'parallel', timeoutMs = null, limit = Number.POSITIVE_INFINITY } = options;
-    const run = session.startRun({
+    const frame: SessionFrame = {
+      sessionId: session.sessionId,
+      name: session.sessionId,
+      mode,
+      maxParallelTasks: null,
+      maxParallelWorkflows: null,
+      timeoutMs: null,
+      deadlineMs: null,
+      resourceRequirements: {},
+    };
+    const run = session.startRun(() => ({
       runId: `run-${++this.#ids}` as RunId,
       sessionId: session.sessionId,
       plan: planOf(steps),
       parameters: {},
       lane: new Lane<CapacityRequest>({ mode, limit, group: session.group }),
       timeoutMs,
+      origin: { definition: 'definition', session: frame, ownSession: false, maxParallel: null, rerunOf: null },
       ended: (run) => ended.resolve(run),
-    });
+    }));
     return { run, ended: ended.promise };
   }
 
@@ -253,16 +295,17 @@ export class RuntimeHarness {
   }
 
   #createSingles(): SingleTasks {
-    const { runner, scheduler, timers } = this;
+    const { runner, scheduler, journal, timers } = this;
     const kept = this.#keptResults;
     const parts = {
       runner,
       scheduler,
+      journal,
       events: this.#sink(),
       clock: timers,
       ...(kept === undefined ? {} : { keptResults: kept }),
     };
-    return new SingleTasks(parts, { runId: 'run-singles' as RunId, sessionId: 'singles' as SessionId });
+    return new SingleTasks(parts, { runId: this.#singlesRunId, sessionId: 'singles' as SessionId });
   }
 
   #parts() {
@@ -273,7 +316,11 @@ export class RuntimeHarness {
   #sink(): EventSink {
     return {
       wants: () => true,
-      emit: (type, subject, data = {}) => void this.events.push({ type, ...subject, data }),
+      emit: (type, subject, data = {}) => {
+        const event = { type, ...subject, data };
+        this.events.push(event);
+        this.onEvent(event);
+      },
     };
   }
 }

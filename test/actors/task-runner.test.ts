@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { foldRun } from '../../src/journal/run-history.ts';
 import { requestOf } from '../scheduling/memory-capacity.ts';
 import { RuntimeHarness, specOf, turn } from './runtime-harness.ts';
 
@@ -156,7 +157,7 @@ describe('outcomes', () => {
 const moves = fc.oneof(
   fc.record({ do: fc.constant('submit' as const), n: fc.nat(3) }),
   fc.record({
-    do: fc.constantFrom('complete' as const, 'fail' as const, 'stopped' as const, 'giveBack' as const),
+    do: fc.constantFrom('complete' as const, 'fail' as const, 'stopped' as const, 'giveBack' as const, 'beat' as const),
     n: fc.nat(9),
   }),
   fc.record({ do: fc.constant('cancel' as const), n: fc.nat(30) }),
@@ -170,7 +171,8 @@ function perform(harness: RuntimeHarness, ids: ReturnType<typeof submit>[], { do
   switch (what) {
     case 'submit': {
       const request = n === 0 ? {} : { request: requestOf([0, Math.min(n, 2)]) };
-      ids.push(submit(harness, `t${ids.length}`, { maxAttempts: 1 + n, timeoutMs: 800, ...request }));
+      const limits = { timeoutMs: 800, totalTimeoutMs: 2_500, heartbeatTimeoutMs: 400 + 100 * n };
+      ids.push(submit(harness, `t${ids.length}`, { maxAttempts: 1 + n, ...limits, ...request }));
       return;
     }
     case 'advance':
@@ -217,9 +219,15 @@ describe('in any history', () => {
         expect([harness.scheduler.inFlight, harness.runner.liveCount]).toEqual([0, 0]);
         const endings = harness.events.filter(({ type }) => /completed|failed|cancelled/.test(type));
         expect(endings.map(({ taskId }) => taskId).sort()).toEqual([...ids].sort());
+        for (const id of ids) {
+          const folded = [...(foldRun([...harness.journal.read(id)])?.tasks.values() ?? [])];
+          const live = harness.singles.get(id);
+          expect(folded).toMatchObject([{ status: live?.status, output: live?.output ?? null, dueMs: null }]);
+          expect(folded[0]?.status === 'failed' ? folded[0].error : null).toEqual(live?.error ?? null);
+        }
         const { length } = harness.executor.started;
         expect(harness.heard('task.started')).toHaveLength(length);
-        const facts = harness.facts('run-singles').filter(({ type }) => type === 'task.started');
+        const facts = [...harness.journal.read()].filter(({ fact }) => fact.type === 'task.started');
         expect(facts).toHaveLength(length);
       }),
       { numRuns: 300 },

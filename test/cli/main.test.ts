@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { BIN, findOldNode, startYardmaster, yardmaster } from './bin.ts';
 
 const OLD_NODE = findOldNode();
-const COMMANDS = ['run', 'validate', 'graph', 'doctor', 'bench'];
+const COMMANDS = ['run', 'runs', 'show', 'resume', 'rerun', 'cancel', 'pause', 'validate', 'graph', 'doctor', 'bench'];
 
 test('help names every command, and help of every command has examples', async () => {
   const root = await yardmaster(['--help']);
@@ -28,6 +28,8 @@ test.each([
   [['run', 'x', '--mode', 'fast'], /^error USAGE: --mode must be one of sequential, .*not "fast"\n$/],
   [['run', 'x', '--param', 'novalue'], /^error USAGE: --param must be key=value, not "novalue"\n$/],
   [['run'], /^error USAGE: missing required argument 'workflow'/],
+  [['show'], /^error USAGE: missing required argument 'run'/],
+  [['rseume'], /^error USAGE: unknown command 'rseume' \(Did you mean resume\?\)/],
   [['graph', 'a', 'b'], /^error USAGE: too many arguments for 'graph'/],
 ])('yardmaster %j is one error line and exit code 2', async (args, line) => {
   const { code, stdout, stderr } = await yardmaster(args);

@@ -4,9 +4,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   mergeParameters,
+  parseAge,
   parseFactor,
   parseMode,
   parseParameter,
+  parseStanding,
   parseWholeNumber,
 } from '../../src/cli/option-values.ts';
 
@@ -75,4 +77,23 @@ test.each(['0', '-1', 'NaN', 'Infinity', ''])('"%s" is no time scale', (text) =>
 test('an unknown mode is refused with the list of modes', () => {
   expect(parseMode('priority')).toBe('priority');
   expect(() => parseMode('fast')).toThrow(/sequential, parallel, priority, resource_aware/);
+});
+
+test.each([
+  ['90s', 90_000],
+  ['45m', 2_700_000],
+  ['12h', 43_200_000],
+  ['1.5d', 129_600_000],
+  ['2w', 1_209_600_000],
+])('the age %s is %d ms', (text, ageMs) => {
+  expect(parseAge('--prune', text)).toBe(ageMs);
+});
+
+test.each(['', '30', 'd', '-1d', '0s', '1y', '1d12h', '1e3d', ' 1d', '999999999999w'])('%j is no age', (text) => {
+  expect(() => parseAge('--prune', text)).toThrow(/^--prune must be an age such as 30d/);
+});
+
+test('where a run stands is one of the words of the list', () => {
+  expect(parseStanding('interrupted')).toBe('interrupted');
+  expect(() => parseStanding('Interrupted')).toThrow(/^--status must be one of pending, running, /);
 });

@@ -213,16 +213,16 @@ test('Ctrl-C drains: what runs finishes, nothing new starts, exit code 130', asy
   const { code, stdout, stderr } = await signalled(cwd, 'under way', ['SIGINT']);
   expect(stdout).toMatch(/notice {5}SIGINT: no new task starts, 1 running finishes/);
   expect(stdout).toMatch(/completed {2}slow/);
-  expect(stdout).toMatch(/flow cancelled in .*: 1 of 2 tasks completed, 1 cancelled/);
-  expect(stderr).toMatch(/^error RUN_CANCELLED: interrupted by SIGINT, in run /);
+  expect(stdout).not.toMatch(/started {4}next/);
+  expect(stderr).toMatch(/^run (\S+) is interrupted: 1 of 2 tasks done; go on with: yardmaster resume \1\n$/);
   expect(code).toBe(130);
 });
 
 test('a second Ctrl-C ends what runs, a loop that never looks up included', async () => {
   const cwd = folder([work('spin', 'spin'), coreStep('next', 'noop', { dependencies: ['spin'] })]);
-  const { code, stdout } = await signalled(cwd, 'spinning', ['SIGINT', 'SIGINT']);
+  const { code, stdout, stderr } = await signalled(cwd, 'spinning', ['SIGINT', 'SIGINT']);
   expect(stdout).toMatch(/notice {5}SIGINT: running tasks are ended now/);
-  expect(stdout).toMatch(/flow cancelled in .*: 0 of 2 tasks completed, 2 cancelled/);
+  expect(stderr).toMatch(/\nrun \S+ is interrupted: 0 of 2 tasks done; go on with: /);
   expect(code).toBe(130);
 });
 
@@ -277,7 +277,7 @@ test('a reader that leaves ends the run without a stack', async () => {
   });
   child.stdout?.once('data', () => child.stdout?.destroy());
   const code = await new Promise((resolve) => child.once('close', resolve));
-  expect(stderr).toMatch(/^error RUN_CANCELLED: interrupted by the reader of the output, which left, in run \S+\n$/);
+  expect(stderr).toMatch(/^run \S+ is interrupted: \d of 2 tasks done; go on with: yardmaster resume \S+\n$/);
   expect(code).toBe(130);
 });
 

@@ -47,6 +47,16 @@ test('logs keep their level and fields, and cannot break the line', () => {
   expect(line).toMatchObject({ style: 'warning', word: 'log', text: 'a warn: two lines {"n":1}' });
 });
 
+test('a run that is taken up, or takes over outputs, tells how much of it is done', () => {
+  const event = eventMaker();
+  const before = createRunViewState('flow', 29, { completed: 10, failed: 1, skipped: 1, cancelled: 0 });
+  expect(eventLine(event('workflow.recovered', 0), before)?.text).toBe('12 of 29 tasks were done before');
+  const state = createRunViewState('flow', 3);
+  const started = event('workflow.started', 0, undefined, { adopted: 2, rerunOf: 'run-0' });
+  expect(eventLine(started, state)?.text).toBe('2 of 3 tasks were taken over from run-0');
+  expect(eventLine(event('workflow.started', 0), state)).toBeUndefined();
+});
+
 test('events that only move numbers have no line, and events without data do not fail', () => {
   const event = eventMaker();
   const state = createRunViewState('flow', 1);

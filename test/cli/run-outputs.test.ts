@@ -44,7 +44,7 @@ test('what the shell itself says in the plain view carries the time at which it 
   const stream = new MemoryStream();
   const event = eventMaker();
   const started = event('workflow.started', 0);
-  const output = new PlainOutput(new ShellStream(stream), () => Date.parse(started.at) + 2_500);
+  const output = new PlainOutput(new ShellStream(stream), { now: () => Date.parse(started.at) + 2_500 });
   const state = createRunViewState('flow', 1);
   output.onEvent(started, state);
   reduceRunView(state, started);

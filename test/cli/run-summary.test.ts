@@ -1,7 +1,14 @@
 // Owns the tests of what is said at the end of a run.
 
 import { expect, test } from 'vitest';
-import { type EndedRun, summaryJsonLine, summaryLines, taskErrorLines } from '../../src/cli/run-summary.ts';
+import {
+  type EndedRun,
+  interruptedLine,
+  resumeHint,
+  summaryJsonLine,
+  summaryLines,
+  taskErrorLines,
+} from '../../src/cli/run-summary.ts';
 import { createWorkflowDefinition } from '../../src/engine/workflow-steps.ts';
 
 const { steps } = createWorkflowDefinition('flow', [
@@ -61,4 +68,16 @@ test('a thousand failures are twenty lines and a count', () => {
   const lines = taskErrorLines({ ...RUN, errors }, steps);
   expect(lines).toHaveLength(21);
   expect(lines.at(-1)).toMatch(/^error TASK_FAILED: 980 more tasks failed/);
+});
+
+test('an interrupted run tells how far it is and the command that goes on with it, ready to be pasted', () => {
+  const tasks = { total: 29, completed: 10, failed: 1, skipped: 1, cancelled: 0 };
+  expect(interruptedLine({ runId: 'run-1', tasks }, {})).toBe(
+    'run run-1 is interrupted: 12 of 29 tasks done; go on with: yardmaster resume run-1',
+  );
+  const flags = { dataDir: '/data/my runs', tasks: ['a', "it's"] };
+  expect(resumeHint('run-1', flags)).toBe(
+    "yardmaster resume run-1 --data-dir '/data/my runs' --tasks a --tasks 'it'\\''s'",
+  );
+  expect(resumeHint(null, {})).toBe('yardmaster resume');
 });

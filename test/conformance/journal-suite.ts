@@ -3,28 +3,9 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Fact } from '../../src/domain/facts.ts';
-import type { Journal } from '../../src/journal/journal.ts';
-
-/** A fact of one kind or another, told apart by `task`. */
-export function makeFact(runId: string, index: number): Fact {
-  const base = { v: 1, runId, atMs: 1_000 + index } as const;
-  switch (index % 4) {
-    case 0:
-      return { ...base, type: 'task.started', task: `t${index}`, attempt: 1, deadlineMs: null };
-    case 1:
-      return { ...base, type: 'task.completed', task: `t${index}`, attempt: 1, output: { index, nested: [null, 'ä'] } };
-    case 2:
-      return { ...base, type: 'task.skipped', task: `t${index}`, code: 'UPSTREAM_FAILED', reason: 'upstream failed' };
-    default:
-      return {
-        ...base,
-        type: 'task.failed',
-        task: `t${index}`,
-        attempt: 2,
-        error: { name: 'Error', message: 'no', code: 'TASK_FAILED', retryable: true, details: { index } },
-      };
-  }
-}
+import type { Journal, NumberedFact } from '../../src/journal/journal.ts';
+import { foldRun } from '../../src/journal/run-history.ts';
+import { everyKindOfFact, madeRun, makeDefinition, makeFact, startedRun } from './facts.ts';
 
 /** Runs the suite; `make` opens an empty journal that keeps at least 10,000 facts, and the suite closes it. */
 export function journalConformance(name: string, make: () => Journal | Promise<Journal>): void {
@@ -56,34 +37,7 @@ export function journalConformance(name: string, make: () => Journal | Promise<J
 
     it('gives every kind of fact back as it was, before and after it is durable', async () => {
       const journal = await open();
-      const facts: Fact[] = [
-        {
-          v: 1,
-          type: 'run.started',
-          runId: 'r',
-          atMs: 1,
-          workflow: 'w',
-          sessionId: 's',
-          parameters: { a: 1 },
-          steps: 2,
-        },
-        { v: 1, type: 'run.paused', runId: 'r', atMs: 2 },
-        { v: 1, type: 'run.resumed', runId: 'r', atMs: 3 },
-        { v: 1, type: 'task.started', runId: 'r', atMs: 4, task: 't', attempt: 1, deadlineMs: 99 },
-        {
-          v: 1,
-          type: 'task.retry-scheduled',
-          runId: 'r',
-          atMs: 5,
-          task: 't',
-          attempt: 1,
-          error: { name: 'E', message: 'm', code: 'C', retryable: true },
-          dueMs: 50,
-        },
-        { v: 1, type: 'task.cancelled', runId: 'r', atMs: 6, task: 't', reason: 'asked "for"\nit' },
-        { v: 1, type: 'run.ended', runId: 'r', atMs: 7, status: 'cancelled' },
-        ...[0, 1, 2, 3].map((index) => makeFact('r', index)),
-      ];
+      const facts: Fact[] = [...everyKindOfFact('r'), ...[0, 1, 2, 3].map((index) => makeFact('r', index))];
       for (const fact of facts) journal.append(structuredClone(fact));
       const expected = facts.map((fact, index) => ({ sequence: index + 1, fact }));
       expect([...journal.read()]).toEqual(expected);
@@ -102,7 +56,7 @@ export function journalConformance(name: string, make: () => Journal | Promise<J
 
     it('holds what a plain list would hold, for any sequence of facts', async () => {
       await fc.assert(
-        fc.asyncProperty(fc.array(fc.nat({ max: 4 }), { maxLength: 60 }), async (runs) => {
+        fc.asyncProperty(fc.array(fc.nat({ max: 4 }), { maxLength: 150 }), async (runs) => {
           const journal = await open();
           const facts = runs.map((run, index) => makeFact(`run-${run}`, index));
           for (const fact of facts) journal.append(fact);
@@ -112,7 +66,7 @@ export function journalConformance(name: string, make: () => Journal | Promise<J
           expect([...journal.read('run-2')]).toEqual(expected.filter(({ fact }) => fact.runId === 'run-2'));
           await journal.close();
         }),
-        { numRuns: 25 },
+        { numRuns: 10 },
       );
     });
 
@@ -157,5 +111,154 @@ export function journalConformance(name: string, make: () => Journal | Promise<J
       expect(journal.lastSequence()).toBe(1);
       await journal.close();
     });
+
+    describeRuns(open);
+    describeDefinitions(open);
+    describePruning(open);
+  });
+}
+
+type Open = () => Promise<Journal>;
+
+function listOf(facts: Iterable<NumberedFact>): Fact[] {
+  return Array.from(facts, ({ fact }) => fact);
+}
+
+function describeRuns(open: Open): void {
+  it('knows the record of a run from its facts, at once and when it is durable', async () => {
+    const journal = await open();
+    const facts = everyKindOfFact('r');
+    for (const [index, fact] of facts.entries()) {
+      const sequence = journal.append(fact);
+      if (index % 3 === 0) await journal.durable(sequence);
+      expect(journal.run('r')).toEqual(foldRun(journal.read('r'))?.record);
+    }
+    expect(journal.run('r')?.status).toBe('cancelled');
+    expect(journal.run('nobody')).toBeUndefined();
+  });
+
+  it('lists runs newest first, by kind, by whether they are open, by their end, and not more than asked', async () => {
+    const journal = await open();
+    const ids = () => Array.from(journal.runs(), ({ runId }) => runId);
+    for (const id of ['a', 'b', 'c', 'd']) for (const fact of startedRun(id, 1_000)) journal.append(fact);
+    for (const fact of madeRun('t', 'task', 1_000)) journal.append(fact);
+    const base = { v: 1, atMs: 5_000 } as const;
+    journal.append({ ...base, type: 'run.ended', runId: 'a', status: 'completed', reason: null, timedOut: false });
+    journal.append({ ...base, type: 'run.parked', runId: 'b', code: 'RUN_RECOVERY_LIMIT', reason: 'too often' });
+    const list = (filter: Parameters<Journal['runs']>[0]) => Array.from(journal.runs(filter), ({ runId }) => runId);
+    for (const durable of [false, true]) {
+      if (durable) await journal.durable(journal.lastSequence());
+      expect(ids()).toEqual(['t', 'd', 'c', 'b', 'a']);
+      expect(list({ kind: 'task' })).toEqual(['t']);
+      expect(list({ open: true })).toEqual(['t', 'd', 'c']);
+      expect(list({ open: false })).toEqual(['b', 'a']);
+      expect(list({ endedBeforeMs: 5_001 })).toEqual(['a']);
+      expect(list({ endedBeforeMs: 5_000 })).toEqual([]);
+      expect(list({ open: true, kind: 'workflow', limit: 1 })).toEqual(['d']);
+      expect(list({ limit: 0 })).toEqual([]);
+    }
+    journal.append({ ...base, type: 'run.released', runId: 'b' });
+    expect(list({ open: true, kind: 'workflow' })).toEqual(['d', 'c', 'b']);
+  });
+
+  it('lists what is durable and what is not yet as one list', async () => {
+    const journal = await open();
+    const expected: string[] = [];
+    for (let index = 0; index < 450; index++) {
+      for (const fact of startedRun(`r${index}`, index)) journal.append(fact);
+      expected.unshift(`r${index}`);
+      if (index === 300) await journal.durable(journal.lastSequence());
+    }
+    journal.append({ v: 1, atMs: 1, type: 'run.paused', runId: 'r7' });
+    expect(Array.from(journal.runs(), ({ runId }) => runId)).toEqual(expected);
+    expect(journal.run('r7')?.status).toBe('paused');
+    expect(Array.from(journal.runs()).find(({ runId }) => runId === 'r7')?.status).toBe('paused');
+  });
+}
+
+function describeDefinitions(open: Open): void {
+  it('keeps a definition under one key, whichever object it comes as', async () => {
+    const journal = await open();
+    const key = journal.keepDefinition(makeDefinition('w', 3));
+    expect(journal.keepDefinition(makeDefinition('w', 3))).toBe(key);
+    expect(journal.keepDefinition(makeDefinition('w', 4))).not.toBe(key);
+    expect(journal.definition(key)).toEqual(makeDefinition('w', 3));
+    await journal.durable(journal.append({ ...madeRun('r', 'workflow', 1)[0], definition: key } as Fact));
+    expect(journal.definition(key)).toEqual(makeDefinition('w', 3));
+    expect(journal.definition(key)?.steps[0]?.retry.maxAttempts).toBe(Number.POSITIVE_INFINITY);
+    expect(journal.definition('nothing')).toBeUndefined();
+  });
+}
+
+function describePruning(open: Open): void {
+  const hash = (digit: string) => `sha256-${digit.repeat(64)}`;
+  const completed = (runId: string, output: string): Fact => {
+    return { v: 1, atMs: 2, type: 'task.completed', runId, task: 't', attempt: 1, output };
+  };
+  const ended = (runId: string): Fact => {
+    return { v: 1, atMs: 3, type: 'run.ended', runId, status: 'completed', reason: null, timedOut: false };
+  };
+
+  it('forgets ended runs with all that was theirs alone', async () => {
+    const journal = await open();
+    const shared = journal.keepDefinition(makeDefinition('shared', 2));
+    const own = journal.keepDefinition(makeDefinition('own', 2));
+    const make = (runId: string, definition: string) =>
+      journal.append({ ...madeRun(runId, 'workflow', 1)[0], definition } as Fact);
+    make('a', shared);
+    make('b', shared);
+    make('c', own);
+    make('d', shared);
+    for (const [runId, output] of [
+      ['a', `${hash('1')} and ${hash('2')}`],
+      ['b', hash('2')],
+      ['c', `"${hash('3')}"`],
+      ['d', hash('4')],
+    ] as const) {
+      journal.append(completed(runId, output));
+      if (runId !== 'd') journal.append(ended(runId));
+    }
+    const pruned = await journal.prune(['a', 'c', 'd', 'nobody', 'a']);
+    expect(pruned.runs).toBe(2);
+    expect([...pruned.orphanedArtifacts].sort()).toEqual([hash('1'), hash('3')]);
+    expect(Array.from(journal.runs(), ({ runId }) => runId)).toEqual(['d', 'b']);
+    expect(journal.run('a')).toBeUndefined();
+    expect([...journal.read('a')]).toEqual([]);
+    expect(new Set(listOf(journal.read()).map(({ runId }) => runId))).toEqual(new Set(['b', 'd']));
+    expect(journal.definition(shared)).toEqual(makeDefinition('shared', 2));
+    expect(journal.definition(own)).toBeUndefined();
+    expect((await journal.prune(['b'])).orphanedArtifacts).toEqual([hash('2')]);
+  });
+
+  it('goes on numbering after it has forgotten the newest facts, and takes a forgotten run id anew', async () => {
+    const journal = await open();
+    for (const fact of [...startedRun('a', 1), ended('a')]) journal.append(fact);
+    const last = journal.lastSequence();
+    expect((await journal.prune(['a'])).runs).toBe(1);
+    expect(journal.append(makeFact('b', 0))).toBe(last + 1);
+    for (const fact of startedRun('a', 9)) journal.append(fact);
+    await journal.durable(journal.lastSequence());
+    expect(listOf(journal.read('a'))).toEqual(startedRun('a', 9));
+    expect(journal.run('a')).toMatchObject({ status: 'running', createdAtMs: 9 });
+  });
+
+  it('keeps a definition that is used again while its last run is forgotten', async () => {
+    const journal = await open();
+    const definition = makeDefinition('w', 2);
+    const make = (runId: string) => {
+      const key = journal.keepDefinition(definition);
+      journal.append({ ...madeRun(runId, 'workflow', 1)[0], definition: key } as Fact);
+      return key;
+    };
+    make('a');
+    journal.append(ended('a'));
+    const pruning = journal.prune(['a']);
+    const early = make('b');
+    await Promise.resolve();
+    const late = make('c');
+    await pruning;
+    const last = make('d');
+    await journal.durable(journal.lastSequence());
+    for (const key of [early, late, last]) expect(journal.definition(key)).toEqual(definition);
   });
 }

@@ -51,6 +51,22 @@ describe('a sound document', () => {
     expect(stepOf({ timeout: null }).timeoutMs).toBeNull();
   });
 
+  it('reads attempts in place of retries, without end too', () => {
+    expect(stepOf({ retry: { max_attempts: 3 } }).retry.maxAttempts).toBe(3);
+    expect(stepOf({ retry: { max_attempts: null } }).retry.maxAttempts).toBe(Number.POSITIVE_INFINITY);
+    expect(stepOf({ retry: { max_attempts: 3 }, max_retries: 2 }).retry.maxAttempts).toBe(3);
+    expect(stepOf({ retry: { max_attempts: 1 }, retry_count: 0 }).retry.maxAttempts).toBe(1);
+  });
+
+  it('reads the limits of a step in seconds, null as none', () => {
+    expect(stepOf({ timeout: 2, total_timeout: 60.5, heartbeat_timeout: 0.25 })).toMatchObject({
+      timeoutMs: 2_000,
+      totalTimeoutMs: 60_500,
+      heartbeatTimeoutMs: 250,
+    });
+    expect(stepOf({ total_timeout: null })).toMatchObject({ totalTimeoutMs: null, heartbeatTimeoutMs: null });
+  });
+
   it('reads a retry object in seconds, jitter as a share or a yes or no', () => {
     const retry = { initial_interval: 0.5, backoff: 3, max_interval: 10, jitter: false, non_retryable: ['E_FATAL'] };
     expect(stepOf({ max_retries: 1, retry }).retry).toEqual({
@@ -129,6 +145,15 @@ describe('a faulty document', () => {
     [{ max_retries: -1 }, 'max_retries'],
     [{ retry_count: null }, 'retry_count'],
     [{ retry: { jitter: 2 } }, 'retry.jitter'],
+    [{ retry: { max_attempts: 0 } }, 'retry.max_attempts'],
+    [{ retry: { max_attempts: 1.5 } }, 'retry.max_attempts'],
+    [{ retry: { max_attempts: 3 }, max_retries: 3 }, 'retry.max_attempts'],
+    [{ retry: { max_attempts: null }, retry_count: 3 }, 'retry.max_attempts'],
+    [{ total_timeout: 0 }, 'total_timeout'],
+    [{ heartbeat_timeout: -1 }, 'heartbeat_timeout'],
+    [{ heartbeat_timeout: '5s' }, 'heartbeat_timeout'],
+    [{ timeout: 11, total_timeout: 10 }, 'timeout'],
+    [{ heartbeat_timeout: 3, timeout: 2 }, 'heartbeat_timeout'],
     [{ retry: { backoff: 0.5 } }, 'retry.backoff'],
     [{ retry: { initial_interval: 10, max_interval: 1 } }, 'retry'],
     [{ priority: 'urgent' }, 'priority'],

@@ -19,6 +19,8 @@ const definition = definitionOf([
     parameters: { ms: 2_000, seed: 3 },
     estimated_seconds: 2,
     timeout: 9,
+    total_timeout: 90,
+    heartbeat_timeout: 3,
   },
   { name: 'sleep', module: 'core', action: 'sleep', parameters: { duration: 4 }, retry: { initial_interval: 5 } },
   { name: 'given', module: 'core', action: 'burn', parameters: { ms: '{{params.ms}}' } },
@@ -38,7 +40,7 @@ it('multiplies what core.burn and core.sleep spend, and all estimates', () => {
 
 it('leaves limits, delays and the definition given as they are', () => {
   const steps = scaleDefinitionTime(definition, 0.5).steps;
-  expect(steps[0]?.timeoutMs).toBe(9_000);
+  expect(steps[0]).toMatchObject({ timeoutMs: 9_000, totalTimeoutMs: 90_000, heartbeatTimeoutMs: 3_000 });
   expect(steps[1]?.retry.initialIntervalMs).toBe(5_000);
   expect(definition.steps[0]?.parameters.ms).toBe(2_000);
   expect(scaleDefinitionTime(definition, 1)).toBe(definition);

@@ -115,6 +115,14 @@ describe('submitted tasks', () => {
     ['no module', { module: '', action: 'x' }, 'ARGUMENT_INVALID'],
     ['a priority that is none', { ...noop, priority: 9 }, 'ARGUMENT_INVALID'],
     ['a time-out that is none', { ...noop, timeoutMs: Number.NaN }, 'ARGUMENT_INVALID'],
+    ['a total time-out that is none', { ...noop, totalTimeoutMs: 0 }, 'ARGUMENT_INVALID'],
+    ['a heartbeat time-out that is none', { ...noop, heartbeatTimeoutMs: -1 }, 'ARGUMENT_INVALID'],
+    ['no attempt at all', { ...noop, retry: { maxAttempts: 0 } }, 'ARGUMENT_INVALID'],
+    ['codes that are none', { ...noop, retry: { nonRetryable: [1] } }, 'ARGUMENT_INVALID'],
+    ['a code instead of a list of codes', { ...noop, retry: { nonRetryable: 'TASK_FAILED' } }, 'ARGUMENT_INVALID'],
+    ['a dependency that is no id', { ...noop, dependencies: [7] }, 'ARGUMENT_INVALID'],
+    ['an empty id', { ...noop, taskId: '' }, 'ARGUMENT_INVALID'],
+    ['an id of two lines', { ...noop, taskId: 'a\nb' }, 'ARGUMENT_INVALID'],
     ['a fraction of a retry', { ...noop, maxRetries: 0.5 }, 'ARGUMENT_INVALID'],
     ['a backoff below 1', { ...noop, retry: { backoff: 0.5 } }, 'ARGUMENT_INVALID'],
     ['an unknown resource', { ...noop, resources: { warp: 1 } }, 'RESOURCE_NOT_FOUND'],
@@ -133,6 +141,32 @@ describe('submitted tasks', () => {
     }
     expect(thrown).toMatchObject({ name: 'RuntimeError', code });
     expect(engine.tasks.getExecutionStats().submitted).toBe(0);
+  });
+});
+
+describe('an id', () => {
+  it('that is made names the task, unless its name would make a bad id', async () => {
+    const { engine } = await createTestEngine();
+    const ids = ['good', 'two\nlines', 'half \ud800', 'x'.repeat(101)].map((name) =>
+      engine.submitTask({ ...noop, name }),
+    );
+    expect(ids.map((id) => id.slice(id.indexOf('/')))).toEqual(['/good#1', '/task#2', '/task#3', '/task#4']);
+    for (const id of ids) expect((await engine.waitForTask(id)).status).toBe('completed');
+  });
+
+  it('of the caller is taken once, whatever else is said of the task', async () => {
+    const { engine, order } = await createTestEngine();
+    const task = createTask({ ...echo({ n: 1 }), taskId: 'mine', totalTimeoutMs: 60_000, heartbeatTimeoutMs: 60_000 });
+    expect([engine.submitTask(task), engine.submitTask({ ...echo({ n: 1 }), taskId: 'mine' })]).toEqual([
+      'mine',
+      'mine',
+    ]);
+    await engine.waitForTask('mine');
+    expect(engine.submitTask(task)).toBe('mine');
+    expect(() => engine.submitTask({ ...echo({ n: 2 }), taskId: 'mine' })).toThrow(/other parameters/);
+    expect(() => engine.submitTask({ ...noop, taskId: 'mine' })).toThrow(/it is 'core.echo' \(core.echo\)/);
+    await engine.tasks.flush();
+    expect(order('task.started')).toEqual(['core.echo']);
   });
 });
 
@@ -316,7 +350,7 @@ describe('what is kept', () => {
     });
     expect(engine.tasks.listTasks()).toHaveLength(kept);
     expect(engine.tasks.getTask(first)).toBeUndefined();
-    await expect(engine.waitForTask(first)).rejects.toThrow(/last 10000 ended tasks/);
+    await expect(engine.waitForTask(first)).rejects.toThrow(/never submitted, or it ended too long ago/);
     expect(() => engine.submitTask({ ...noop, dependencies: [first] })).toThrow(/no submitted task/);
   });
 });
@@ -324,6 +358,7 @@ describe('what is kept', () => {
 describe('tasks made in code', () => {
   it('are plain records with their defaults', () => {
     expect(createTask({ module: 'm', action: 'a' })).toEqual({
+      taskId: null,
       module: 'm',
       action: 'a',
       name: 'm.a',
@@ -332,6 +367,8 @@ describe('tasks made in code', () => {
       dependencies: [],
       resources: {},
       timeoutMs: null,
+      totalTimeoutMs: null,
+      heartbeatTimeoutMs: null,
       retry: {},
     });
     expect(typeof executeTask).toBe('function');

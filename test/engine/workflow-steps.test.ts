@@ -37,6 +37,16 @@ describe('steps made in code', () => {
     expect(step).toMatchObject({ timeoutMs: null, retry: { maxAttempts: 4 } });
   });
 
+  it('may be tried without end, and have all time limits', () => {
+    const limits = { heartbeatTimeoutMs: 500, timeoutMs: 2_000, totalTimeoutMs: 60_000 };
+    const endless = { maxAttempts: Number.POSITIVE_INFINITY };
+    const [step] = createWorkflowDefinition('w', [{ ...STEP, ...limits, retry: endless }]).steps;
+    expect(step).toMatchObject({ ...limits, retry: endless });
+    expect(faultsOf('w', [{ ...STEP, ...limits, totalTimeoutMs: 1_000 }])).toMatchObject([
+      { path: '$.steps[0].timeoutMs' },
+    ]);
+  });
+
   it('are copied: later changes of the objects given do not reach the definition', () => {
     const parameters = { list: [1] };
     const definition = createWorkflowDefinition('w', [{ ...STEP, parameters }]);
@@ -63,7 +73,12 @@ describe('steps made in code', () => {
 
   it('must not give a field in both spellings', () => {
     expect(pathsOf({ ...STEP, timeout: 1, timeoutMs: 1_000 })).toEqual(['$.steps[0].timeoutMs']);
-    expect(pathsOf({ ...STEP, max_retries: 1, retry: { maxAttempts: 2 } })).toEqual(['$.steps[0].retry.maxAttempts']);
+    expect(pathsOf({ ...STEP, retry: { max_attempts: 2, maxAttempts: 2 } })).toEqual(['$.steps[0].retry.maxAttempts']);
+  });
+
+  it('may tell retries and attempts together only when they say the same', () => {
+    expect(pathsOf({ ...STEP, maxRetries: 1, retry: { maxAttempts: 2 } })).toEqual([]);
+    expect(pathsOf({ ...STEP, maxRetries: 1, retry: { maxAttempts: 3 } })).toEqual(['$.steps[0].retry.maxAttempts']);
   });
 
   it('must be plain data', () => {

@@ -23,6 +23,9 @@ const EVENTS: readonly TaskEvent[] = [
   { type: 'task.start' },
   { type: 'task.cancel', reason: 'enough' },
   { type: 'task.deadline' },
+  { type: 'task.heartbeat-missed', heartbeatTimeoutMs: 100 },
+  { type: 'task.expire', totalTimeoutMs: 5_000 },
+  { type: 'task.postpone', error: error('TASK_FAILED', true) },
   { type: 'task.retry-due' },
   { type: 'task.retry-due' },
   { type: 'attempt.completed', output: { n: 1 } },
@@ -68,6 +71,7 @@ describe('the compiled task machine', () => {
     for (let walk = 0; steps < STEPS; walk++) {
       const input = {
         key: walk,
+        attempts: random() < 0.2 ? 2 : 0,
         maxAttempts: 1 + Math.floor(random() * 4),
         timeoutMs: random() < 0.5 ? null : 500,
         nonRetryable: random() < 0.5 ? ['FATAL'] : ['TASK_TIMEOUT'],
@@ -115,7 +119,7 @@ describe('the compiled task machine', () => {
         endAttempt: () => void order.push('end'),
       },
     });
-    const input = { key: 1, maxAttempts: 1, timeoutMs: null, nonRetryable: [] };
+    const input = { key: 1, attempts: 0, maxAttempts: 1, timeoutMs: null, nonRetryable: [] };
     const actor = createActor(compileMachine(machine), { input }).start();
     actor.send({ type: 'task.start' });
     expect(order).toEqual(['start', 'sent', 'end']);

@@ -14,7 +14,7 @@ type TaskReplay = Replay<typeof taskMachine>;
 
 /** Every path of the walk, then many random ones that go round more often. */
 function everyPath(check: (path: TaskReplay) => void): void {
-  for (const maxAttempts of [1, 3]) for (const path of walk(taskWalk(maxAttempts))) check(path);
+  for (const maxAttempts of [1, 2]) for (const path of walk(taskWalk(maxAttempts))) check(path);
   const events = fc.array(fc.constantFrom(...TASK_EVENTS), { maxLength: 40, size: 'max' });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 6 }), events, (maxAttempts, sent) =>
@@ -32,6 +32,14 @@ function effectsUpTo(path: TaskReplay, step: number, ...names: string[]): string
 function passages(path: TaskReplay, step: number, from: string, to: string): number {
   return path.states.slice(1, step + 1).filter((state, i) => state === to && path.states[i] === from).length;
 }
+
+/** How often an event has come in a state. */
+function eventsIn(path: TaskReplay, type: TaskEvent['type'], state: string): number {
+  return path.events.filter((event, i) => event.type === type && path.states[i] === state).length;
+}
+
+const ERROR = { name: 'Error', message: 'x', code: 'TASK_FAILED', retryable: true, details: {} };
+const FAILED: TaskEvent = { type: 'attempt.failed', error: ERROR };
 
 describe('a task', () => {
   it('starts and ends attempts strictly in turn, and has one open exactly while a body may run', () => {
@@ -68,14 +76,8 @@ describe('a task', () => {
   it('makes no more attempts than it may, and says at its end how it ended', () => {
     everyPath((path) => {
       const { context, status, output } = path.final;
-      const isReturned = (event: TaskEvent, i: number) =>
-        event.type === 'attempt.returned' && path.states[i + 1] === 'ready';
-      const returned = path.events.filter((event, i) => isReturned(event, i) && path.states[i] !== 'ready').length;
-      const stopped =
-        passages(path, path.states.length - 1, 'running', 'ready') +
-        passages(path, path.states.length - 1, 'expiring', 'ready') -
-        returned;
-      expect(context.attempt - stopped).toBeLessThanOrEqual(context.maxAttempts);
+      const returned = eventsIn(path, 'attempt.returned', 'running') + eventsIn(path, 'attempt.returned', 'expiring');
+      expect(context.attempt).toBeLessThanOrEqual(context.maxAttempts);
       expect(effectsUpTo(path, path.states.length - 1, 'startAttempt')).toHaveLength(context.attempt + returned);
       const state = path.states.at(-1) ?? '';
       expect(status === 'done').toBe(ENDED.includes(state));
@@ -85,6 +87,26 @@ describe('a task', () => {
       else expect(output?.output).toBeNull();
       if (state === 'failed') expect(output?.error).not.toBeNull();
     });
+  });
+
+  it('makes room for one more attempt each time its thread is taken away, and only then', () => {
+    for (const maxAttempts of [1, 2]) {
+      for (const path of walk(taskWalk(maxAttempts))) {
+        const taken = eventsIn(path, 'attempt.stopped', 'running');
+        expect(path.final.context.maxAttempts).toBe(maxAttempts + taken);
+      }
+    }
+    const lost: TaskEvent[] = [{ type: 'task.start' }, { type: 'attempt.stopped' }];
+    const failed: TaskEvent[] = [{ type: 'task.start' }, FAILED];
+    expect(replay(taskWalk(1), [...lost, ...lost, ...failed]).final.output).toMatchObject({ attempts: 3 });
+    expect(replay(taskWalk(2), [...lost, ...failed]).states.at(-1)).toBe('retrying');
+    expect(replay(taskWalk(Number.MAX_SAFE_INTEGER), lost).final.context.maxAttempts).toBe(Number.MAX_SAFE_INTEGER);
+  });
+
+  it('counts on from the attempts of an earlier life', () => {
+    const path = replay(taskWalk(4, [], 3), [{ type: 'task.start' }, FAILED]);
+    expect(path.final.output).toMatchObject({ kind: 'failed', attempts: 4 });
+    expect(replay(taskWalk(5, [], 3), [{ type: 'task.start' }, FAILED]).states.at(-1)).toBe('retrying');
   });
 
   it('once cancelled ends as cancelled and never completes, from every state', () => {
@@ -111,6 +133,62 @@ describe('a task', () => {
         expect(path.states[i + 1]).toBeOneOf(['retrying', 'failed']);
       }
     });
+  });
+
+  it('whose whole time is up begins no attempt any more and fails with that, unless it is cancelled', () => {
+    const expiredIn = new Set<string>();
+    everyPath((path) => {
+      const at = path.events.findIndex(
+        ({ type }, i) => type === 'task.expire' && ![...ENDED, 'cancelling'].includes(path.states[i] ?? ''),
+      );
+      if (at < 0) return;
+      expiredIn.add(path.states[at] ?? '');
+      expect(effectsUpTo(path, path.states.length - 1, 'startAttempt')).toEqual(effectsUpTo(path, at, 'startAttempt'));
+      const end = path.states.at(-1) ?? '';
+      expect(end).toBeOneOf(['expiring', 'failed', 'cancelling', 'cancelled']);
+      if (end === 'failed') expect(path.final.output?.error).toMatchObject({ code: 'TASK_TOTAL_TIMEOUT' });
+    });
+    expect([...expiredIn].sort()).toEqual(['expiring', 'ready', 'retrying', 'running']);
+  });
+
+  it('tells with its whole time-out what its last attempt died of', () => {
+    const total: TaskEvent = { type: 'task.expire', totalTimeoutMs: 500 };
+    const path = replay(taskWalk(5), [{ type: 'task.start' }, FAILED, total, total]);
+    expect(path.final.output?.error).toEqual({
+      name: 'RuntimeError',
+      message: 'the task could not be done within its total time-out of 500 ms (1 attempt)',
+      code: 'TASK_TOTAL_TIMEOUT',
+      retryable: false,
+      details: { attempts: 1, totalTimeoutMs: 500 },
+      cause: expect.objectContaining({ code: 'TASK_FAILED' }),
+    });
+    const deadline: TaskEvent[] = [{ type: 'task.start' }, { type: 'task.deadline' }, total];
+    expect(replay(taskWalk(5), [...deadline, { type: 'attempt.stopped' }]).final.output?.error).toMatchObject({
+      code: 'TASK_TOTAL_TIMEOUT',
+      cause: { code: 'TASK_TIMEOUT' },
+    });
+    expect(replay(taskWalk(5), [total]).final.output?.error).not.toHaveProperty('cause');
+  });
+
+  it('that is silent is tried again, unless its policy says no', () => {
+    const missed: TaskEvent = { type: 'task.heartbeat-missed', heartbeatTimeoutMs: 20 };
+    const events: TaskEvent[] = [{ type: 'task.start' }, missed, { type: 'attempt.stopped' }];
+    const path = replay(taskWalk(2), events);
+    expect([path.states.at(-2), path.states.at(-1)]).toEqual(['expiring', 'retrying']);
+    expect(path.final.context.error).toMatchObject({
+      code: 'TASK_HEARTBEAT_TIMEOUT',
+      details: { attempt: 1, heartbeatTimeoutMs: 20 },
+    });
+    expect(replay(taskWalk(1), events).states.at(-1)).toBe('failed');
+    expect(replay(taskWalk(2, ['TASK_HEARTBEAT_TIMEOUT']), events).states.at(-1)).toBe('failed');
+  });
+
+  it('taken up again while it waited for its retry waits once more before its next attempt', () => {
+    const postpone: TaskEvent = { type: 'task.postpone', error: { ...ERROR, code: 'EARLIER' } };
+    const path = replay(taskWalk(3, [], 1), [postpone, { type: 'task.start' }, { type: 'task.retry-due' }]);
+    expect(path.states).toEqual(['ready', 'retrying', 'retrying', 'ready']);
+    expect(path.effects).toEqual(['enqueue', 'dequeue', 'scheduleRetry', 'enqueue']);
+    expect(path.final.context.error?.code).toBe('EARLIER');
   });
 
   it.each([

@@ -10,6 +10,9 @@ export const TASK_EVENTS: readonly TaskEvent[] = [
   { type: 'task.start' },
   { type: 'task.cancel', reason: 'enough' },
   { type: 'task.deadline' },
+  { type: 'task.heartbeat-missed', heartbeatTimeoutMs: 20 },
+  { type: 'task.expire', totalTimeoutMs: 500 },
+  { type: 'task.postpone', error: { ...fault, code: 'EARLIER' } },
   { type: 'task.retry-due' },
   { type: 'attempt.completed', output: { n: 1 } },
   { type: 'attempt.failed', error: fault },
@@ -31,13 +34,17 @@ export const TASK_EFFECTS = [
 ];
 
 /** The task machine with room for so many attempts. */
-export function taskWalk(maxAttempts: number, nonRetryable: readonly string[] = ['NEVER_AGAIN', 'NeverAgain']) {
+export function taskWalk(
+  maxAttempts: number,
+  nonRetryable: readonly string[] = ['NEVER_AGAIN', 'NeverAgain'],
+  attempts = 0,
+) {
   return {
     machine: taskMachine,
-    input: { key: 1, maxAttempts, timeoutMs: 50, nonRetryable },
+    input: { key: 1, attempts, maxAttempts, timeoutMs: 50, nonRetryable },
     events: TASK_EVENTS,
     effects: TASK_EFFECTS,
-    // An attempt whose thread was taken away counts, and is begun again without end.
+    // An attempt whose thread was taken away makes room for one more, without end.
     isFarEnough: ({ context }) => context.attempt > maxAttempts + 1,
   } satisfies WalkOptions<typeof taskMachine>;
 }

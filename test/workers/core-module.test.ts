@@ -2,7 +2,7 @@
 
 import { realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { JsonObject } from '../../src/domain/json-value.ts';
 import { errorOf, outputOf, ThreadHarness } from './executor-harness.ts';
 
@@ -33,6 +33,24 @@ describe('core', () => {
     const key = harness.begin(action, { duration: 1_000, ms: 1_000_000 });
     harness.executor.stop(key, 60_000);
     expect(await harness.sink.outcome(key)).toMatchObject({ kind: 'stopped', killed: false });
+  });
+
+  it('command counts what its child prints as heartbeats, and a silent child has none', async () => {
+    await harness.slots();
+    // Prints three times, each long enough after the last to be heard apart, then waits to be stopped.
+    const script = 'let n = 0; setInterval(() => { if (n++ < 3) console.log(n); }, 50)';
+    const key = harness.begin('core.command', { command: process.execPath, args: ['-e', script] });
+    await vi.waitFor(() => expect(harness.executor.heartbeats(key)).toBeGreaterThanOrEqual(3), { timeout: 10_000 });
+    harness.executor.stop(key, 60_000);
+    await harness.sink.outcome(key);
+    await harness.slots();
+    const silent = harness.begin('core.command', {
+      command: process.execPath,
+      args: ['-e', 'setInterval(() => {}, 9)'],
+    });
+    await vi.waitFor(() => expect(harness.executor.heartbeats(silent)).toBe(0));
+    harness.executor.stop(silent, 60_000);
+    await harness.sink.outcome(silent);
   });
 
   it('fail fails as often as it is told', async () => {

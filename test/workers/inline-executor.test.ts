@@ -86,6 +86,24 @@ describe('InlineExecutor', () => {
     expect(() => executor.register('', 'a', () => 1)).toThrow(/needs a module/);
   });
 
+  it('counts heartbeats and progress of a running body, and gives it the key of its task', async () => {
+    const { sink, executor, begin } = create();
+    const gate = Promise.withResolvers<void>();
+    executor.register('web', 'beat', async (_parameters, context) => {
+      context.heartbeat();
+      context.progress(0.5);
+      context.progress(Number.NaN);
+      await gate.promise;
+      return context.idempotencyKey;
+    });
+    const key = begin('beat', {}, { idempotencyKey: 'order-17' });
+    await Promise.resolve();
+    expect(executor.heartbeats(key)).toBe(3);
+    gate.resolve();
+    expect(outputOf(await sink.outcome(key))).toBe('order-17');
+    expect(executor.heartbeats(key)).toBeUndefined();
+  });
+
   it('lets a body that hears its signal end by itself', async () => {
     const { sink, timers, executor, begin } = create();
     executor.register('web', 'wait', (_parameters, { signal }) => {

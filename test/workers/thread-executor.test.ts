@@ -100,6 +100,21 @@ describe('an attempt on a thread', () => {
     expect(error).toMatchObject({ code: 'RESOURCE_CLOSED', message: expect.stringContaining('no capacity ledger') });
   });
 
+  it('has the key it was given where that is not made of its names', async () => {
+    const given = { taskName: 'load', idempotencyKey: 'order-17' };
+    expect(outputOf(await harness.run('behaviour.whoAmI', {}, given))).toMatchObject({ idempotencyKey: 'order-17' });
+  });
+
+  it('counts progress as heartbeats', async () => {
+    await harness.slots();
+    const beaten = harness.hears('beaten');
+    const key = harness.begin('behaviour.beat', { count: 3, progress: 4 });
+    await beaten;
+    expect(harness.executor.heartbeats(key)).toBe(7);
+    harness.executor.stop(key, 10_000);
+    await harness.sink.outcome(key);
+  });
+
   it('counts heartbeats while it runs', async () => {
     await harness.slots();
     const beaten = harness.hears('beaten');

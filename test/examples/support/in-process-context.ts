@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ArtifactReference, LogLevel, TaskContext } from '../../../src/domain/task-context.ts';
+import { ArtifactStore } from '../../../src/workers/artifact-store.ts';
 
 interface LogLine {
   readonly level: LogLevel;
@@ -56,6 +57,7 @@ export function createContext(
       release: () => undefined,
     },
     artifact: async (name, bytes) => writeArtifact(folder, name, bytes),
+    readArtifact: (reference) => new ArtifactStore(folder).read(reference),
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { createMemoryJournal } from '../../../src/journal/stores/memory.ts';
-import { makeFact } from '../../conformance/journal-suite.ts';
+import { makeFact } from '../../conformance/facts.ts';
 
 describe('memory journal', () => {
   it('forgets the oldest facts beyond its bound and goes on counting', async () => {

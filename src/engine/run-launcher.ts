@@ -1,0 +1,134 @@
+// Owns the start of a run from a compiled workflow, new or taken up again: plan, lane, session, handle, and the promise
+// of its result, which is kept when the run has ended durably and broken when the engine lets go of it before.
+
+import type { WorkflowRun as RunActor } from '../actors/workflow-run.ts';
+import type { RunId, SessionId } from '../domain/ids.ts';
+import type { JsonObject, JsonValue } from '../domain/json-value.ts';
+import { invariant, type RuntimeError } from '../domain/runtime-error.ts';
+import type { ExecutionMode } from '../domain/statuses.ts';
+import type { RunHistory } from '../journal/run-history.ts';
+import { Lane } from '../scheduling/lane.ts';
+import { type CapacityRequest, Pool } from '../scheduling/ready-task.ts';
+import type { EngineRuntime } from './engine-runtime.ts';
+import { RunBook } from './run-book.ts';
+import type { SessionEntry } from './session-book.ts';
+import type { SessionDesk } from './session-desk.ts';
+import type { CompiledWorkflow } from './workflow-compiler.ts';
+import { executionOf, type WorkflowExecution } from './workflow-execution.ts';
+import { createRunPlan } from './workflow-plan.ts';
+import { steeringOf, WorkflowRun } from './workflow-run-handle.ts';
+
+export interface Launch {
+  readonly runId: RunId;
+  readonly workflow: CompiledWorkflow;
+  readonly params: JsonObject;
+  readonly mode: ExecutionMode;
+  /** Tasks of the run at once; null = no limit. */
+  readonly maxParallel: number | null;
+  /** Found or made once everything else is known to be right. */
+  readonly session: () => SessionEntry;
+  /** The session ends with the run. */
+  readonly ownSession: boolean;
+  /** Under which the journal keeps the definition; left out for a new run. */
+  readonly definitionKey?: string;
+  readonly restored?: RunHistory;
+  readonly rerunOf?: string;
+  readonly adopted?: ReadonlyMap<string, JsonValue>;
+}
+
+export class RunLauncher {
+  readonly book = new RunBook();
+  readonly #runtime: EngineRuntime;
+  readonly #sessions: SessionDesk;
+  readonly #ended: (run: RunActor, execution: WorkflowExecution) => void;
+  /** How to break the promises of results that are still owed, by run. */
+  readonly #owed = new Map<string, (error: RuntimeError) => void>();
+
+  constructor(
+    runtime: EngineRuntime,
+    sessions: SessionDesk,
+    ended: (run: RunActor, execution: WorkflowExecution) => void,
+  ) {
+    this.#runtime = runtime;
+    this.#sessions = sessions;
+    this.#ended = ended;
+  }
+
+  /** Starts the run, or queues it in its session. @throws RuntimeError RESOURCE_*, SESSION_* */
+  launch(launch: Launch): WorkflowRun {
+    const { runId, workflow, params, mode } = launch;
+    const { guard, journal } = this.#runtime;
+    for (const { id, type, capacity, granularity } of workflow.definition.resources) {
+      guard.register(id, type, capacity, { granularity });
+    }
+    const plan = createRunPlan(workflow, {
+      mode,
+      runParameters: params,
+      prepare: (request) => guard.prepare(request),
+      poolOf: (step) => this.poolOf(step),
+    });
+    const entry = launch.session();
+    const { session, actor } = entry;
+    const result = this.#oweResult(runId);
+    let handle: WorkflowRun | undefined;
+    actor.startRun(() => ({
+      runId,
+      sessionId: session.sessionId as SessionId,
+      plan,
+      parameters: params,
+      lane: new Lane<CapacityRequest>({
+        mode,
+        limit: launch.maxParallel ?? Number.POSITIVE_INFINITY,
+        group: actor.group,
+      }),
+      timeoutMs: workflow.definition.timeoutMs,
+      origin: {
+        definition: launch.definitionKey ?? journal.keepDefinition(workflow.definition),
+        session: this.#sessions.frameOf(entry),
+        ownSession: launch.ownSession,
+        maxParallel: launch.maxParallel,
+        rerunOf: launch.rerunOf ?? null,
+      },
+      restored: launch.restored ?? null,
+      ...(launch.adopted === undefined ? {} : { adopted: launch.adopted }),
+      created: (run) => {
+        handle = new WorkflowRun(steeringOf(run), this.#runtime.bus, result.promise);
+        this.book.add(handle, run, params);
+      },
+      ended: (run) => {
+        this.#runEnded(run, result.resolve);
+        // A session that was brought back for its runs has nobody else to close it.
+        const isDone = launch.ownSession || (launch.restored !== undefined && actor.runCount === 0);
+        if (isDone && actor.endedAtMs === null) actor.actor.send({ type: 'session.close' });
+      },
+    }));
+    invariant(handle !== undefined, 'a started run was created');
+    return handle;
+  }
+
+  /** Breaks the promise of every result that is still owed. */
+  breakPromises(why: (runId: string) => RuntimeError): void {
+    for (const [runId, reject] of this.#owed) reject(why(runId));
+    this.#owed.clear();
+  }
+
+  poolOf({ module, action }: { readonly module: string; readonly action: string }): Pool {
+    return this.#runtime.inline.has(module, action) ? Pool.INLINE : Pool.THREADS;
+  }
+
+  #oweResult(runId: string) {
+    const result = Promise.withResolvers<WorkflowExecution>();
+    // Whoever waits hears of it; that nobody may is no fault.
+    result.promise.catch(() => {});
+    this.#owed.set(runId, result.reject);
+    return result;
+  }
+
+  #runEnded(run: RunActor, resolve: (execution: WorkflowExecution) => void): void {
+    const execution = executionOf(run);
+    this.#owed.delete(run.runId);
+    this.book.ended(run.runId);
+    this.#ended(run, execution);
+    resolve(execution);
+  }
+}

@@ -1,0 +1,229 @@
+// Owns the taking up of runs that an earlier life of the engine left unfinished: from facts to a run that goes on where
+// it was. A run that cannot go on yet (a task module is not known, a resource is not there) is held and tried again when
+// modules are registered; one that was taken up too often is parked. Nothing is ever dropped.
+
+import type { Fact } from '../domain/facts.ts';
+import type { RunId, TaskId } from '../domain/ids.ts';
+import { isRuntimeError, RuntimeError } from '../domain/runtime-error.ts';
+import { serializeError } from '../domain/serialized-error.ts';
+import type { Journal } from '../journal/journal.ts';
+import { RunFold, type RunHistory } from '../journal/run-history.ts';
+import { isOpen, type RunRecord } from '../journal/run-record.ts';
+import type { EngineRuntime } from './engine-runtime.ts';
+import type { RunLauncher } from './run-launcher.ts';
+import type { SessionDesk } from './session-desk.ts';
+import { type CompiledWorkflow, compileWorkflow } from './workflow-compiler.ts';
+import type { WorkflowRun } from './workflow-run-handle.ts';
+
+export interface RecoveryParts {
+  readonly runtime: EngineRuntime;
+  readonly launcher: RunLauncher;
+  readonly sessions: SessionDesk;
+  /** Takes up a single task; `recover` writes that it did. Throws what keeps it from going on, nothing written. */
+  readonly restoreTask: (history: RunHistory, recover: () => RunHistory) => void;
+}
+
+export class RunRecovery {
+  readonly #parts: RecoveryParts;
+  readonly #journal: Journal;
+  /** Unfinished runs that cannot go on yet, and why. */
+  readonly #held = new Map<string, RuntimeError>();
+  #isRetrying = false;
+
+  constructor(parts: RecoveryParts) {
+    this.#parts = parts;
+    this.#journal = parts.runtime.journal;
+  }
+
+  /** Why an unfinished run does not go on; undefined when nothing holds it. */
+  heldBecause(runId: string): RuntimeError | undefined {
+    return this.#held.get(runId);
+  }
+
+  /** Runs and single tasks that are unfinished now, oldest first. */
+  unfinished(): readonly RunRecord[] {
+    return [...this.#journal.runs({ open: true })].reverse();
+  }
+
+  /** Takes them up, except those that someone took up since they were listed. */
+  resumeAll(records: readonly RunRecord[]): void {
+    for (const record of records) if (!this.#isUnderWay(record)) this.#tryResume(record);
+  }
+
+  /** Tries those again that wait for something to be registered. */
+  modulesChanged(): void {
+    if (this.#held.size === 0 || this.#isRetrying) return;
+    this.#isRetrying = true;
+    // A turn later: programs register several in a row.
+    queueMicrotask(() => {
+      this.#isRetrying = false;
+      for (const runId of [...this.#held.keys()]) {
+        const record = this.#journal.run(runId);
+        this.#held.delete(runId);
+        if (record !== undefined && isOpen(record)) this.#tryResume(record);
+      }
+    });
+  }
+
+  /**
+   * Takes up one run by hand. What was parked or paused is released.
+   * @throws RuntimeError RUN_NOT_FOUND, RUN_ENDED, MODULE_NOT_FOUND, WORKFLOW_INVALID, RESOURCE_*, JOURNAL_CORRUPT
+   */
+  resume(runId: string): WorkflowRun {
+    const record = this.#journal.run(runId);
+    if (record === undefined || record.kind !== 'workflow') {
+      throw new RuntimeError('RUN_NOT_FOUND', `no run '${runId}' in the journal; listRuns() names those that are`, {
+        details: { runId },
+      });
+    }
+    if (record.endedAtMs !== null) {
+      throw new RuntimeError(
+        'RUN_ENDED',
+        `run '${runId}' has ended as ${record.status}; rerun('${runId}') repeats it as a new run`,
+        { details: { runId, status: record.status } },
+      );
+    }
+    const handle = this.#takeUp(record, true);
+    this.#held.delete(runId);
+    handle.resume();
+    return handle;
+  }
+
+  #tryResume(record: RunRecord): void {
+    const { runId } = record;
+    try {
+      if (record.kind === 'workflow') this.#takeUp(record, false);
+      else this.#takeUpTask(record);
+    } catch (error) {
+      const reason = isRuntimeError(error)
+        ? error
+        : new RuntimeError('INTERNAL', `run '${runId}' cannot be taken up: ${String(error)}`, { cause: error });
+      if (reason.code === 'RUN_RECOVERY_LIMIT') return;
+      this.#held.set(runId, reason);
+      const data = { workflow: record.workflow, error: serializeError(reason) };
+      this.#parts.runtime.bus.emit('workflow.held', { runId: runId as RunId }, data);
+    }
+  }
+
+  #takeUp(record: RunRecord, byHand: boolean): WorkflowRun {
+    const { runId } = record;
+    const fold = this.#foldOf(runId);
+    const origin = fold.result()?.origin;
+    if (origin?.type !== 'run.created') throw corrupt(runId, 'it has no fact of its making');
+    const workflow = this.#workflowOf(runId, origin.definition);
+    this.#requireModules(workflow, fold);
+    this.#countRecovery(record, fold, byHand);
+    const restored = fold.result();
+    if (restored === undefined) throw corrupt(runId, 'it has no facts');
+    return this.#parts.launcher.launch({
+      runId: runId as RunId,
+      workflow,
+      params: origin.parameters,
+      mode: origin.mode,
+      maxParallel: origin.maxParallel,
+      session: () => this.#parts.sessions.restore(origin.session),
+      ownSession: origin.ownSession,
+      definitionKey: origin.definition,
+      restored,
+      ...(origin.rerunOf === null ? {} : { rerunOf: origin.rerunOf }),
+    });
+  }
+
+  #takeUpTask(record: RunRecord): void {
+    const fold = this.#foldOf(record.runId);
+    const history = fold.result();
+    if (history === undefined) throw corrupt(record.runId, 'it has no facts');
+    this.#parts.restoreTask(history, () => {
+      this.#countRecovery(record, fold, false);
+      return fold.result() ?? history;
+    });
+  }
+
+  /** Writes that the run is taken up; a life that did not end in good order counts. @throws RuntimeError RUN_RECOVERY_LIMIT */
+  #countRecovery(record: RunRecord, fold: RunFold, byHand: boolean): void {
+    const { runId } = record;
+    if (byHand && (record.parked !== null || record.recoveries > 0))
+      this.#append(fold, { type: 'run.released', runId });
+    const recovery = byHand ? 0 : recoveryOf(record);
+    if (recovery > this.#parts.runtime.config.maxRecoveries) this.#park(record, fold);
+    this.#append(fold, { type: 'run.recovered', runId, recovery });
+  }
+
+  #park({ runId, workflow }: RunRecord, fold: RunFold): never {
+    const { config, bus } = this.#parts.runtime;
+    const code = 'RUN_RECOVERY_LIMIT';
+    const reason =
+      `it was taken up ${config.maxRecoveries} times after a crash, the most that maxRecoveries allows; ` +
+      `look for what ends the process, then release it: yardmaster resume ${runId}`;
+    this.#append(fold, { type: 'run.parked', runId, code, reason });
+    bus.emit('workflow.parked', { runId: runId as RunId }, { workflow, code, reason });
+    throw new RuntimeError(code, `run '${runId}': ${reason}`, { details: { runId } });
+  }
+
+  #foldOf(runId: string): RunFold {
+    const fold = new RunFold();
+    for (const { sequence, fact } of this.#journal.read(runId)) fold.take(sequence, fact);
+    return fold;
+  }
+
+  #append(fold: RunFold, what: Recovery): void {
+    const fact: Fact = { ...what, v: 1, atMs: this.#parts.runtime.timers.now() };
+    fold.take(this.#journal.append(fact), fact);
+  }
+
+  #workflowOf(runId: string, key: string): CompiledWorkflow {
+    const definition = this.#journal.definition(key);
+    if (definition === undefined) throw corrupt(runId, `its definition '${key}' is not kept`);
+    const compiled = compileWorkflow(definition);
+    if (compiled.kind === 'compiled') return compiled.workflow;
+    const list = compiled.faults.map(({ path, message }) => `${path}: ${message}`).join('; ');
+    throw new RuntimeError('WORKFLOW_INVALID', `the recorded workflow of run '${runId}' cannot be compiled: ${list}`, {
+      details: { runId, faults: compiled.faults },
+    });
+  }
+
+  #requireModules(workflow: CompiledWorkflow, fold: RunFold): void {
+    const { runtime } = this.#parts;
+    const tasks = fold.result()?.tasks;
+    const missing = new Set<string>();
+    for (const { name, module, action } of workflow.steps) {
+      const hasEnded = (tasks?.get(name)?.endedAtMs ?? null) !== null;
+      if (!hasEnded && !runtime.knowsAction(module, action)) missing.add(`${module}.${action}`);
+    }
+    if (missing.size === 0) return;
+    const list = [...missing].join(', ');
+    throw new RuntimeError(
+      'MODULE_NOT_FOUND',
+      `an unfinished run waits for ${list}; register it, or name the folder that has it in tasksDirs`,
+      { details: { missing: [...missing] } },
+    );
+  }
+
+  #isUnderWay({ runId, kind }: RunRecord): boolean {
+    const { runtime, launcher } = this.#parts;
+    if (kind === 'task') return runtime.singles.get(runId as TaskId) !== undefined;
+    return launcher.book.find(runId) !== undefined || this.#held.has(runId);
+  }
+}
+
+/** A fact of the taking up itself, without what every fact has. */
+type Recovery = {
+  readonly [Type in 'run.released' | 'run.recovered' | 'run.parked']: Omit<
+    Extract<Fact, { readonly type: Type }>,
+    'v' | 'atMs'
+  >;
+}['run.released' | 'run.recovered' | 'run.parked'];
+
+function recoveryOf({ recoveries, isSuspended }: RunRecord): number {
+  return recoveries + (isSuspended ? 0 : 1);
+}
+
+function corrupt(runId: string, what: string): RuntimeError {
+  return new RuntimeError(
+    'JOURNAL_CORRUPT',
+    `run '${runId}' cannot be taken up: ${what}; restore the data folder from a copy`,
+    {
+      details: { runId },
+    },
+  );
+}
