@@ -64,8 +64,6 @@ export class SingleTasks implements TaskOwner {
   readonly #reports: EndReports;
   #isSuspended = false;
   readonly #idleWaiters: (() => void)[] = [];
-  /** Called after each end. */
-  onEnded: () => void = () => {};
   /** Ends in this life of the engine. */
   readonly counts = { completed: 0, failed: 0, cancelled: 0, skipped: 0 };
 
@@ -398,7 +396,6 @@ export class SingleTasks implements TaskOwner {
     this.counts[status]++;
     this.#reports.add(entry, say(atMs));
     this.#release(entry.dependents, entry);
-    this.onEnded();
     if (this.open === 0 && this.#idleWaiters.length > 0) {
       const waiters = this.#idleWaiters.splice(0);
       void this.idle().then(() => {
@@ -441,7 +438,6 @@ export class SingleTasks implements TaskOwner {
     const name = history.origin.task;
     const sequence = this.#log.cancelled({ taskId, name }, reason, clock.now());
     this.counts.cancelled++;
-    this.onEnded();
     const absence = this.#book.takeAbsence(taskId);
     if (absence === undefined) return true;
     this.#release(absence.dependents, { name, status: TaskStatus.CANCELLED });

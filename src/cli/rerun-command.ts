@@ -8,7 +8,7 @@ import { usageError } from './error-lines.ts';
 import type { ExitCode } from './exit-code.ts';
 import type { Shell } from './main.ts';
 import { type RecordedWorkflow, recordedWorkflow } from './recorded-workflow.ts';
-import { findRun } from './run-lookup.ts';
+import { findWorkflowRun } from './run-lookup.ts';
 import { watchRuns } from './run-watch.ts';
 import { engineConfigOf, settingsOf } from './shell-config.ts';
 
@@ -21,7 +21,7 @@ export async function rerunCommand(shell: Shell, wanted: string, flags: RerunFla
   const archive = RunArchive.open(settings.dataDir);
   let recorded: RecordedWorkflow;
   try {
-    const record = requireEnded(findRun(archive, wanted, settings.dataDir));
+    const record = requireEnded(findWorkflowRun(archive, wanted, settings.dataDir));
     recorded = recordedWorkflow(archive, record, settings.tasksDirs, () => true);
     if (flags.from !== undefined) requireStep(recorded, flags.from);
   } finally {

@@ -10,7 +10,7 @@ import { jsonLine } from './json-output.ts';
 import type { Shell } from './main.ts';
 import { toPrintableLine } from './printable-text.ts';
 import { isUnfinished, type RecordedWorkflow, recordedWorkflow } from './recorded-workflow.ts';
-import { findRun } from './run-lookup.ts';
+import { findWorkflowRun } from './run-lookup.ts';
 import { endedIn } from './run-timeline.ts';
 import { type RunToWatch, watchRuns } from './run-watch.ts';
 import { engineConfigOf, settingsOf } from './shell-config.ts';
@@ -22,7 +22,7 @@ export async function resumeCommand(shell: Shell, wanted: string | undefined, fl
   let recorded: RecordedWorkflow[];
   try {
     const records =
-      wanted === undefined ? unfinished(archive) : [requireOpen(findRun(archive, wanted, settings.dataDir))];
+      wanted === undefined ? unfinished(archive) : [requireOpen(findWorkflowRun(archive, wanted, settings.dataDir))];
     if (records.length === 0) {
       shell.stderr.line(`nothing to resume in ${settings.dataDir}: no run is unfinished`);
       return ExitCode.COMPLETED;

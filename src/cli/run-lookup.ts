@@ -25,10 +25,20 @@ export function findRun(archive: RunArchive, wanted: string, folder: string): Ru
   // Single tasks are named by their whole id: there may be a great many of them.
   const records = archive.runs({ kind: 'workflow' });
   const starts = [wanted, `${ID_HEAD}${wanted}`];
-  const matches = records.filter(({ runId }) => starts.some((start) => start !== '' && runId.startsWith(start)));
+  const matches = records.filter(({ runId }) => wanted !== '' && starts.some((start) => runId.startsWith(start)));
   const [only] = matches;
   if (only !== undefined && matches.length === 1) return only;
   throw matches.length > 1 ? ambiguous(wanted, matches) : unknown(wanted, records, folder);
+}
+
+/** A run that can be steered: a single task belongs to the program that submitted it. @throws RuntimeError RUN_NOT_FOUND */
+export function findWorkflowRun(archive: RunArchive, wanted: string, folder: string): RunRecord {
+  const record = findRun(archive, wanted, folder);
+  if (record.kind === 'workflow') return record;
+  throw new RuntimeError(
+    'RUN_NOT_FOUND',
+    `${quoteName(wanted)} is a single task and no run; the program that submitted it has it in its hands`,
+  );
 }
 
 function ambiguous(wanted: string, matches: readonly RunRecord[]): RuntimeError {

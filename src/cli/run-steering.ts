@@ -7,7 +7,7 @@ import { OrchestrationEngine } from '../engine/orchestration-engine.ts';
 import { RunArchive, type RunRecord } from '../engine/run-archive.ts';
 import type { WorkflowRun } from '../engine/workflow-run-handle.ts';
 import type { FolderFlags } from './command-flags.ts';
-import { findRun } from './run-lookup.ts';
+import { findWorkflowRun } from './run-lookup.ts';
 import { engineConfigOf, settingsOf } from './shell-config.ts';
 
 export interface Steering {
@@ -42,7 +42,7 @@ async function steerOnce(wanted: string, flags: FolderFlags, steering: Steering)
   const { dataDir } = settingsOf(flags);
   const archive = RunArchive.open(dataDir);
   try {
-    const record = findRun(archive, wanted, dataDir);
+    const record = findWorkflowRun(archive, wanted, dataDir);
     const { runId, status, endedAtMs } = record;
     if (endedAtMs !== null) {
       throw new RuntimeError(

@@ -118,11 +118,11 @@ class RunWatch {
     const engine = await OrchestrationEngine.create(this.#options.config);
     try {
       if (this.#interruptedBy !== undefined) return undefined;
-      this.#engine = engine;
       this.#watched = await this.#openViews(engine, this.#options.prepare(engine));
+      // Ctrl-C may have come while a view was opened; until here there was nothing to interrupt.
+      if (this.#interruptedBy !== undefined) return undefined;
+      this.#engine = engine;
       for (const watched of this.#watched) watched.run = watched.start(engine);
-      // Ctrl-C may have come while it started.
-      if (this.#interruptedBy !== undefined) this.#leaveWhenDrained();
       return await Promise.all(this.#watched.flatMap(({ run }) => (run === undefined ? [] : [endOf(run)])));
     } finally {
       await engine.shutdown({ drainMs: 0 });

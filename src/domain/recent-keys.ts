@@ -4,6 +4,8 @@
 export class RecentKeys<Key> {
   readonly #limit: number;
   readonly #keys = new Set<Key>();
+  // Kept, not made anew: a new one would walk over the places of all keys that were let go before.
+  #oldest = this.#keys.values();
 
   /** `limit`: keys remembered at most. */
   constructor(limit: number) {
@@ -22,7 +24,11 @@ export class RecentKeys<Key> {
   add(key: Key): Key | undefined {
     this.#keys.add(key);
     if (this.#keys.size <= this.#limit) return undefined;
-    const oldest = this.#keys.values().next();
+    let oldest = this.#oldest.next();
+    if (oldest.done === true) {
+      this.#oldest = this.#keys.values();
+      oldest = this.#oldest.next();
+    }
     if (oldest.done === true) return undefined;
     this.#keys.delete(oldest.value);
     return oldest.value;

@@ -278,6 +278,16 @@ export class OrchestrationEngine implements AsyncDisposable {
     return this.tasks.waitForTask(taskId);
   }
 
+  /**
+   * Makes an unfinished single task of an earlier life go on: a parked one, whose recoveries then count from 0 again, or
+   * one that waited for `resume`. Harmless when it is under way or has ended.
+   * @throws RuntimeError TASK_NOT_FOUND, MODULE_NOT_FOUND, RESOURCE_*, ENGINE_CLOSED
+   */
+  resumeTask(taskId: string): void {
+    this.#requireOpen();
+    this.#recovery.resumeTask(taskId);
+  }
+
   /** Makes a file of actions known under a name; its actions run in threads. @throws RuntimeError ARGUMENT_INVALID */
   registerTaskModule(name: string, url: string | URL): void {
     this.#requireOpen();
@@ -369,7 +379,7 @@ export class OrchestrationEngine implements AsyncDisposable {
     const why = cause === undefined ? 'the engine was shut down' : cause.message;
     this.#launcher.breakPromises((runId) => {
       const message = `run '${runId}' has not ended: ${why}; it goes on with the next engine on the data folder`;
-      return new RuntimeError(code, message, { details: { runId }, ...(cause === undefined ? {} : { cause }) });
+      return new RuntimeError(code, message, { details: { ...cause?.details, runId } });
     });
   }
 

@@ -13,7 +13,7 @@ import { openJournalReader } from '../journal/stores/sqlite-reader.ts';
 import { openRequestSender } from '../journal/stores/sqlite-requests.ts';
 
 export type { RunFilter } from '../journal/journal.ts';
-export type { AttemptHistory, RunHistory, RunMoment, TaskHistory } from '../journal/run-history.ts';
+export type { AttemptHistory, RunHistory, TaskHistory } from '../journal/run-history.ts';
 export type { RunRecord } from '../journal/run-record.ts';
 export type { RequestOutcome, RunRequestKind } from '../journal/run-requests.ts';
 

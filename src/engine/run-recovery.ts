@@ -89,11 +89,25 @@ export class RunRecovery {
     return handle;
   }
 
+  /**
+   * Takes up a single task by hand; one that was parked is released.
+   * @throws RuntimeError TASK_NOT_FOUND for one that is not on record, MODULE_NOT_FOUND, RESOURCE_*
+   */
+  resumeTask(taskId: string): void {
+    const record = this.#journal.run(taskId);
+    if (record === undefined || record.kind !== 'task') {
+      throw new RuntimeError('TASK_NOT_FOUND', `no single task '${taskId}' in the journal`, { details: { taskId } });
+    }
+    if (record.endedAtMs !== null || this.#isUnderWay(record)) return;
+    this.#takeUpTask(record, true);
+    this.#held.delete(taskId);
+  }
+
   #tryResume(record: RunRecord): void {
     const { runId } = record;
     try {
       if (record.kind === 'workflow') this.#takeUp(record, false);
-      else this.#takeUpTask(record);
+      else this.#takeUpTask(record, false);
     } catch (error) {
       const reason = isRuntimeError(error)
         ? error
@@ -129,12 +143,12 @@ export class RunRecovery {
     });
   }
 
-  #takeUpTask(record: RunRecord): void {
+  #takeUpTask(record: RunRecord, byHand: boolean): void {
     const fold = this.#foldOf(record.runId);
     const history = fold.result();
     if (history === undefined) throw corrupt(record.runId, 'it has no facts');
     this.#parts.restoreTask(history, () => {
-      this.#countRecovery(record, fold, false);
+      this.#countRecovery(record, fold, byHand);
       return fold.result() ?? history;
     });
   }
@@ -214,8 +228,9 @@ type Recovery = {
   >;
 }['run.released' | 'run.recovered' | 'run.parked'];
 
-function recoveryOf({ recoveries, isSuspended }: RunRecord): number {
-  return recoveries + (isSuspended ? 0 : 1);
+// What had not begun cannot have been the end of its process.
+function recoveryOf({ recoveries, isSuspended, startedAtMs }: RunRecord): number {
+  return recoveries + (isSuspended || startedAtMs === null ? 0 : 1);
 }
 
 function corrupt(runId: string, what: string): RuntimeError {

@@ -214,6 +214,19 @@ test('a run is cancelled from another process, with the reason on record', async
   expect(again.code).toBe(2);
 });
 
+test('a reader that leaves stops the run, which goes on later', async () => {
+  const last = step('last', 'gate', { parameters: { file: 'open too' }, dependencies: ['gated'] });
+  const cwd = folder([NOTED, GATED, last]);
+  const { child, end } = await seenBy(cwd, [...RUN, '--run-id', 'mine'], 'waits at open');
+  child.stdout?.destroy();
+  open(cwd);
+  const { code, stderr } = await end;
+  expect(stderr).toBe('run mine is interrupted: 2 of 3 tasks done; go on with: yardmaster resume mine\n');
+  expect(code).toBe(130);
+  writeFileSync(join(cwd, 'open too'), '');
+  expect((await yardmaster(['resume', 'mine'], { cwd })).stdout).toMatch(/3 of 3 tasks completed/);
+});
+
 test('a run is paused and resumed from another process', async () => {
   const cwd = folder();
   const { child, end } = await seenBy(cwd, [...RUN, '--run-id', 'mine'], 'waits at open');
@@ -364,6 +377,7 @@ test('runs is a table, newest first, and forgets what ended long ago', async () 
 });
 
 const FAULTY_CALLS: readonly (readonly [args: readonly string[], line: RegExp])[] = [
+  [['rerun', ''], /^error RUN_NOT_FOUND: no run has the id "", in /],
   [
     ['show', 'killde'],
     /^error RUN_NOT_FOUND: no run has the id "killde" \(did you mean "killed"\?\), in .*; `yardmaster runs` lists them\n$/,

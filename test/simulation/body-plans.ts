@@ -20,7 +20,16 @@ export class BodyPlans {
     const random = this.#random.split(`${runId}/${taskName}/${attempt}`);
     const isTrouble = random.chance(this.#trouble);
     const end = isTrouble
-      ? random.pick(['failed', 'failed', 'failed', 'thread-died', 'thread-died', 'failed-for-good', 'completed', 'completed'] as const)
+      ? random.pick([
+          'failed',
+          'failed',
+          'failed',
+          'thread-died',
+          'thread-died',
+          'failed-for-good',
+          'completed',
+          'completed',
+        ] as const)
       : 'completed';
     return {
       durationMs: isTrouble && end === 'completed' ? this.#longTime(random) : random.pick([0, 1, 2, 5, 10, 30, 60]),

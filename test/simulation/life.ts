@@ -13,10 +13,10 @@ import type { Oracle } from './oracle.ts';
 import { type Scenario, SESSION_RESOURCE } from './scenario.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { SimulatedDisk } from './simulated-disk.ts';
+import type { SimulatedRequests } from './simulated-inbox.ts';
 import { SimulatedJournal } from './simulated-journal.ts';
 import { SimulatedPool } from './simulated-pool.ts';
 import type { Tally } from './tally.ts';
-import type { SimulatedRequests } from './simulated-inbox.ts';
 import { LifeTimers, type WorldTime } from './world-time.ts';
 
 export interface LifeParts {

@@ -43,6 +43,10 @@ export function checkLiveState(life: Life, { scenario, oracle, book }: LiveState
 }
 
 function checkRun(life: Life, model: RunModel, { scenario, oracle, book }: LiveStateParts): void {
+  if (model.isSingle) {
+    checkSingle(life, model, book);
+    return;
+  }
   const handle = life.engine.getRun(model.runId);
   const history = foldRun(life.journal.read(model.runId));
   if (history === undefined) return;
@@ -65,7 +69,30 @@ function checkRun(life: Life, model: RunModel, { scenario, oracle, book }: LiveS
   for (const { assignment } of oracle.bodiesOf(model)) {
     const attempt = history.tasks.get(assignment.taskName)?.attempts.at(-1);
     const isOn = attempt?.attempt === assignment.attempt && attempt.outcome === 'running';
-    book.hold(isOn, 'fold-differs', () => `attempt ${assignment.attempt} of '${assignment.taskName}' is not in the fold`);
+    book.hold(
+      isOn,
+      'fold-differs',
+      () => `attempt ${assignment.attempt} of '${assignment.taskName}' is not in the fold`,
+    );
+  }
+}
+
+/** Live statuses of a task that was submitted by itself, likewise. */
+const SINGLE_STATUSES: Readonly<Record<TaskHistory['status'], readonly string[]>> = {
+  ...LIVE_STATUSES,
+  pending: ['pending', 'blocked', 'ready'],
+};
+
+function checkSingle(life: Life, model: RunModel, book: ViolationBook): void {
+  const { runId, isParked } = model;
+  const history = foldRun(life.journal.read(runId));
+  if (history === undefined || isParked) return;
+  checkModel(history, model, book);
+  const live = life.engine.tasks.getTask(runId)?.status ?? 'unknown';
+  for (const { status } of history.tasks.values()) {
+    // One that was handed back unstarted is ready again, of which no fact tells.
+    const fits = SINGLE_STATUSES[status].includes(live) || (status === 'running' && live === 'ready');
+    book.hold(fits, 'fold-differs', () => `task '${runId}' is ${live}, its fold ${status}`);
   }
 }
 

@@ -105,19 +105,26 @@ describe('mutants of the engine', () => {
     expect(runSeeds()).toEqual({ status: 0, stderr: '' });
   }, 120_000);
 
-  it.each(MUTANTS)('are found: $name', ({ file, text, mutated, breaks }) => {
-    const path = join(folder, 'src', file);
-    const sound = readFileSync(path, 'utf8');
-    expect(sound.split(text)).toHaveLength(2);
-    writeFileSync(path, sound.replace(text, () => mutated));
-    try {
-      const { status, stderr } = runSeeds();
-      const named = /^seed \d+: ([a-z-]+): /m.exec(stderr)?.[1];
-      expect({ status, named }).toEqual({ status: 1, named: expect.toBeOneOf([...breaks]) });
-      expect(Object.keys(INVARIANTS)).toContain(named);
-      expect(stderr).toContain('replay: node test/simulation/run-seeds.ts --seed ');
-    } finally {
-      writeFileSync(path, sound);
-    }
-  }, 120_000);
+  it.each(MUTANTS)(
+    'are found: $name',
+    ({ file, text, mutated, breaks }) => {
+      const path = join(folder, 'src', file);
+      const sound = readFileSync(path, 'utf8');
+      expect(sound.split(text)).toHaveLength(2);
+      writeFileSync(
+        path,
+        sound.replace(text, () => mutated),
+      );
+      try {
+        const { status, stderr } = runSeeds();
+        const named = /^seed \d+: ([a-z-]+): /m.exec(stderr)?.[1];
+        expect({ status, named }).toEqual({ status: 1, named: expect.toBeOneOf([...breaks]) });
+        expect(Object.keys(INVARIANTS)).toContain(named);
+        expect(stderr).toContain('replay: node test/simulation/run-seeds.ts --seed ');
+      } finally {
+        writeFileSync(path, sound);
+      }
+    },
+    120_000,
+  );
 });

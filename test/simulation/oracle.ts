@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Fact } from '../../src/domain/facts.ts';
 import type { AttemptOutcome, TaskAssignment } from '../../src/domain/task-executor.ts';
+import type { TaskResult } from '../../src/engine/task.ts';
 import type { WorkflowExecution } from '../../src/engine/workflow-execution.ts';
 import { RunModel, type TaskModel } from './run-model.ts';
 import type { Scenario } from './scenario.ts';
@@ -71,9 +72,13 @@ export class Oracle implements LogWatcher {
   /** A life begins on what has survived. */
   begin(facts: readonly Fact[]): void {
     const { book, tally } = this.#parts;
-    book.hold(isDeepStrictEqual(facts.slice(0, this.#synced), this.#log.slice(0, this.#synced)), 'result-differs', () => {
-      return 'the log does not begin with what was durable';
-    });
+    book.hold(
+      isDeepStrictEqual(facts.slice(0, this.#synced), this.#log.slice(0, this.#synced)),
+      'result-differs',
+      () => {
+        return 'the log does not begin with what was durable';
+      },
+    );
     this.#runs.clear();
     this.#log.length = 0;
     this.#isReplaying = true;
@@ -140,8 +145,7 @@ export class Oracle implements LogWatcher {
     book.hold(!twin, 'one-body-a-task', () => `${name} has two bodies`);
     for (const dependency of task.dependencies) {
       const given = parameters[`from-${dependency}`];
-      const { output } = run.task(dependency);
-      const isKept = given === undefined || isDeepStrictEqual(given, output);
+      const isKept = given === undefined || isDeepStrictEqual(given, run.task(dependency).output);
       book.hold(isKept, 'outputs-kept', () => `${name} was given ${JSON.stringify(given)} of '${dependency}'`);
     }
     this.#bodies.set(attemptKey, { assignment, run, task, stopAsked: false });
@@ -202,6 +206,23 @@ export class Oracle implements LogWatcher {
     this.#told.set(runId, { status, outputs });
   }
 
+  /** The same for a task that was submitted by itself. */
+  toldTask({ taskId, status, output }: TaskResult): void {
+    const { book, trace } = this.#parts;
+    trace?.(`task ${taskId} is told to be ${status}`);
+    const run = this.#runs.get(taskId);
+    const [task] = run?.tasks.values() ?? [];
+    // Parked counts as failed, and goes on when it is released, which may be before the news is out.
+    if (run?.wasParked === true && task?.end !== 'failed' && status === 'failed') return;
+    if (run === undefined || task === undefined || run.end === null || run.endSequence > this.#synced) {
+      book.note('reported-early', `task '${taskId}' was told to be ${status} before that was durable`);
+      return;
+    }
+    const isSame = status === task.end && (status !== 'completed' || isDeepStrictEqual(output, task.output));
+    book.hold(isSame, 'result-differs', () => `task '${taskId}' is ${task.end} and told to be ${status}`);
+    this.#told.set(taskId, { status: run.end, outputs: output });
+  }
+
   /** In the log of the end: what was told is what is recorded, and nothing is left open. */
   checkTold(): void {
     const { book } = this.#parts;
@@ -224,14 +245,27 @@ export class Oracle implements LogWatcher {
     if (fact.type === 'run.created') {
       const planned = scenario.runs.find(({ runId }) => runId === (fact.rerunOf ?? fact.runId));
       if (planned === undefined) throw new Error(`nobody asked for run '${fact.runId}'`);
-      book.hold(!this.#runs.has(fact.runId), 'recovery-counted', () => `run '${fact.runId}' was created twice`);
-      const model = new RunModel(fact.runId, planned.workflow, book);
-      model.isReplaying = this.#isReplaying;
-      this.#runs.set(fact.runId, model);
+      this.#add(RunModel.ofWorkflow(fact.runId, planned.workflow, book));
+    } else if (fact.type === 'task.submitted') {
+      const planned = scenario.tasks.find(({ taskId }) => taskId === fact.runId);
+      if (planned === undefined) throw new Error(`nobody submitted task '${fact.runId}'`);
+      this.#add(RunModel.ofTask(fact.runId, planned.step, fact.dependencies, book, (id) => this.#endOfTask(id)));
     }
     const run = this.#runs.get(fact.runId);
     if (run === undefined) book.note('ended-whole', `'${fact.type}' of '${fact.runId}', which was not created`);
     else run.take(this.#log.length, fact);
+  }
+
+  #add(model: RunModel): void {
+    const isNew = !this.#runs.has(model.runId);
+    this.#parts.book.hold(isNew, 'recovery-counted', () => `run '${model.runId}' was created twice`);
+    model.isReplaying = this.#isReplaying;
+    this.#runs.set(model.runId, model);
+  }
+
+  #endOfTask(taskId: string): TaskModel['end'] {
+    const [task] = this.#runs.get(taskId)?.tasks.values() ?? [];
+    return task?.end ?? null;
   }
 
   #checkParallel(run: RunModel): void {
@@ -268,8 +302,11 @@ export class Oracle implements LogWatcher {
   #count(fact: Fact): void {
     const { tally } = this.#parts;
     switch (fact.type) {
+      case 'task.submitted':
+        tally.add('single tasks');
+        break;
       case 'run.recovered':
-        tally.add('recovered runs');
+        tally.add(this.#runs.get(fact.runId)?.isSingle === true ? 'recovered tasks' : 'recovered runs');
         break;
       case 'run.suspended':
         tally.add('suspended runs');

@@ -4,10 +4,10 @@
 import { isRuntimeError } from '../../src/domain/runtime-error.ts';
 import type { WorkflowRun } from '../../src/engine/workflow-run-handle.ts';
 import type { Life } from './life.ts';
-import type { SimulatedRequests } from './simulated-inbox.ts';
 import type { Oracle } from './oracle.ts';
 import type { Deed, Scenario, SimulatedRun } from './scenario.ts';
 import type { SeededRandom } from './seeded-random.ts';
+import type { SimulatedRequests } from './simulated-inbox.ts';
 import type { Tally } from './tally.ts';
 import type { ViolationBook } from './violation.ts';
 import { START_MS, type WorldTime } from './world-time.ts';
@@ -260,10 +260,16 @@ export class Owner {
     } catch (error) {
       const code = isRuntimeError(error) ? error.code : '';
       // Its session has timed out, say: nothing of the run is on record.
-      if (code === 'SESSION_CLOSED' && index !== null) this.#errands[index] = 'refused';
+      if (code === 'SESSION_CLOSED' && index !== null) this.#refused(index);
       else if (code === 'RUN_RECOVERY_LIMIT' && index !== null) this.#leave(index);
       else this.#judge(error, 'a call');
     }
+  }
+
+  /** A session that is just ending takes nothing; what is on record is seen to when it has ended. */
+  #refused(index: number): void {
+    if (this.#parts.oracle.run(this.#planned(index).runId) === undefined) this.#errands[index] = 'refused';
+    else this.#after(10, () => this.#seeTo(index));
   }
 
   #judge(error: unknown, what: string): void {

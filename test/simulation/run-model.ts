@@ -27,18 +27,21 @@ export interface TaskModel {
 
 export class RunModel {
   readonly runId: string;
+  /** A task that was submitted by itself. */
+  readonly isSingle: boolean;
   readonly tasks = new Map<string, TaskModel>();
   readonly #book: ViolationBook;
   frame: SessionFrame | null = null;
   maxParallel: number | null = null;
   mode = '';
-  timeoutMs: number | null;
+  timeoutMs: number | null = null;
   startedAtMs: number | null = null;
   deadlineMs: number | null = null;
   cancelRequestedAtMs: number | null = null;
   isPaused = false;
   isSuspended = false;
   isParked = false;
+  wasParked = false;
   recoveries = 0;
   /** Whether this life has written of it yet. */
   isTakenUp = true;
@@ -49,29 +52,40 @@ export class RunModel {
   end: 'completed' | 'failed' | 'cancelled' | null = null;
   endSequence = 0;
 
-  constructor(runId: string, workflow: CompiledWorkflow, book: ViolationBook) {
+  /** How a dependency has ended: another task of the run, or another single task. */
+  readonly #endOf: (dependency: string) => TaskModel['end'];
+
+  private constructor(runId: string, book: ViolationBook, endOf?: (taskId: string) => TaskModel['end']) {
     this.runId = runId;
+    this.isSingle = endOf !== undefined;
     this.#book = book;
-    this.timeoutMs = workflow.definition.timeoutMs;
+    this.#endOf = endOf ?? ((dependency) => this.task(dependency).end);
+  }
+
+  static ofWorkflow(runId: string, workflow: CompiledWorkflow, book: ViolationBook): RunModel {
+    const run = new RunModel(runId, book);
+    run.timeoutMs = workflow.definition.timeoutMs;
     const { graph } = workflow;
     for (const [index, step] of workflow.steps.entries()) {
       const from = graph.dependencyOffsets[index] ?? 0;
       const to = graph.dependencyOffsets[index + 1] ?? 0;
       const dependencies = [...graph.dependencies.subarray(from, to)].map((place) => workflow.steps[place]?.name ?? '');
-      this.tasks.set(step.name, {
-        step,
-        dependencies,
-        end: null,
-        output: null,
-        attempt: 0,
-        isRunning: false,
-        startedAtMs: 0,
-        interruptions: 0,
-        dueMs: null,
-        expiresAtMs: null,
-        cancelRequestedAtMs: null,
-      });
+      run.tasks.set(step.name, newTask(step, dependencies));
     }
+    return run;
+  }
+
+  /** A task submitted by itself; `endOf` gives the end of another one. */
+  static ofTask(
+    taskId: string,
+    step: StepDefinition,
+    dependencies: readonly string[],
+    book: ViolationBook,
+    endOf: (taskId: string) => TaskModel['end'],
+  ): RunModel {
+    const run = new RunModel(taskId, book, endOf);
+    run.tasks.set(step.name, newTask(step, dependencies));
+    return run;
   }
 
   task(name: string): TaskModel {
@@ -83,7 +97,7 @@ export class RunModel {
   take(sequence: number, fact: Fact): void {
     this.#hold(this.end === null, 'ended-whole', () => `'${fact.type}' was written after its end`);
     this.#checkTakenUp(fact);
-    if ('task' in fact) this.#takeTask(fact);
+    if ('task' in fact) this.#takeTask(sequence, fact);
     else this.#takeRun(sequence, fact);
   }
 
@@ -91,7 +105,9 @@ export class RunModel {
     if (this.isTakenUp) return;
     this.isTakenUp = true;
     const { type } = fact;
-    const opens = type === 'run.recovered' || type === 'run.parked' || type === 'run.released';
+    // A single task that nobody has taken up is cancelled as it lies.
+    const isCancelled = this.isSingle && type === 'task.cancelled';
+    const opens = type === 'run.recovered' || type === 'run.parked' || type === 'run.released' || isCancelled;
     this.#hold(opens, 'recovery-counted', () => `a new life began with '${type}'`);
   }
 
@@ -122,6 +138,7 @@ export class RunModel {
         break;
       case 'run.parked':
         this.isParked = true;
+        this.wasParked = true;
         break;
       case 'run.released':
         this.isParked = false;
@@ -143,9 +160,16 @@ export class RunModel {
   }
 
   #takeRecovery(recovery: number): void {
-    const expected = this.isByHand ? 0 : this.recoveries + (this.isSuspended ? 0 : 1);
+    // What had not begun cannot have been the end of its process.
+    const [first] = this.tasks.values();
+    const hasBegun = this.isSingle ? (first?.attempt ?? 0) > 0 : this.startedAtMs !== null;
+    const expected = this.isByHand ? 0 : this.recoveries + (this.isSuspended || !hasBegun ? 0 : 1);
     this.isByHand = false;
-    this.#hold(recovery === expected, 'recovery-counted', () => `recovery ${recovery} was written where ${expected} was due`);
+    this.#hold(
+      recovery === expected,
+      'recovery-counted',
+      () => `recovery ${recovery} was written where ${expected} was due`,
+    );
     this.recoveries = recovery;
     this.isSuspended = false;
     this.#interrupt();
@@ -155,12 +179,16 @@ export class RunModel {
     this.end = fact.status;
     this.endSequence = sequence;
     const open = [...this.tasks.values()].filter(({ end }) => end === null).map(({ step }) => step.name);
-    this.#hold(open.length === 0, 'ended-whole', () => `it ended as ${fact.status} with open tasks: ${open.join(', ')}`);
+    this.#hold(
+      open.length === 0,
+      'ended-whole',
+      () => `it ended as ${fact.status} with open tasks: ${open.join(', ')}`,
+    );
     const isCancelled = this.cancelRequestedAtMs !== null && fact.status === 'completed';
     this.#hold(!isCancelled, 'cancelled-completes', () => 'its cancellation was on record and it completed');
   }
 
-  #takeTask(fact: TaskFactType): void {
+  #takeTask(sequence: number, fact: TaskFactType): void {
     const task = this.task(fact.task);
     this.#hold(
       task.end === null,
@@ -201,8 +229,12 @@ export class RunModel {
         this.#endTask(task, 'skipped');
         break;
       case 'task.submitted':
+        this.startedAtMs = fact.atMs;
         break;
     }
+    if (!this.isSingle || task.end === null) return;
+    this.end = task.end === 'skipped' ? 'cancelled' : task.end;
+    this.endSequence = sequence;
   }
 
   #start(task: TaskModel, fact: Started): void {
@@ -211,7 +243,11 @@ export class RunModel {
     this.#hold(!this.isPaused, 'paused-starts', () => `'${name}' started`);
     // One that was handed back unstarted keeps its number.
     const expected = task.isRunning ? task.attempt : task.attempt + 1;
-    this.#hold(fact.attempt === expected, 'attempt-numbers', () => `'${name}': attempt ${fact.attempt}, not ${expected}`);
+    this.#hold(
+      fact.attempt === expected,
+      'attempt-numbers',
+      () => `'${name}': attempt ${fact.attempt}, not ${expected}`,
+    );
     const { maxAttempts } = task.step.retry;
     this.#hold(
       fact.attempt <= maxAttempts + task.interruptions,
@@ -234,7 +270,7 @@ export class RunModel {
   /** No attempt of it may be recorded or begin now unless this passes. */
   checkMayRun(task: TaskModel): void {
     const { name } = task.step;
-    const missing = task.dependencies.filter((dependency) => this.task(dependency).end !== 'completed');
+    const missing = task.dependencies.filter((dependency) => this.#endOf(dependency) !== 'completed');
     this.#hold(missing.length === 0, 'dependency-order', () => `'${name}' started before ${missing.join(', ')}`);
     const isCancelled = this.cancelRequestedAtMs !== null || task.cancelRequestedAtMs !== null;
     this.#hold(!isCancelled, 'cancelled-starts', () => `'${name}' started after a cancellation`);
@@ -245,7 +281,11 @@ export class RunModel {
   #checkDeadlines({ step, attempt, isRunning, expiresAtMs }: TaskModel, fact: Started): void {
     const { name, timeoutMs, totalTimeoutMs } = step;
     const deadlineMs = timeoutMs === null ? null : fact.atMs + timeoutMs;
-    this.#hold(fact.deadlineMs === deadlineMs, 'attempt-deadline', () => `'${name}' has the deadline ${fact.deadlineMs}`);
+    this.#hold(
+      fact.deadlineMs === deadlineMs,
+      'attempt-deadline',
+      () => `'${name}' has the deadline ${fact.deadlineMs}`,
+    );
     // A first attempt that was handed back unstarted has not started the task's time.
     const isFirst = attempt === 0 || (attempt === 1 && isRunning);
     const expected = !isFirst ? expiresAtMs : totalTimeoutMs === null ? null : fact.atMs + totalTimeoutMs;
@@ -278,4 +318,20 @@ export class RunModel {
   #hold(condition: boolean, invariant: Invariant, detail: () => string): void {
     if (!condition && !this.isReplaying) this.#book.note(invariant, `run '${this.runId}': ${detail()}`);
   }
+}
+
+function newTask(step: StepDefinition, dependencies: readonly string[]): TaskModel {
+  return {
+    step,
+    dependencies,
+    end: null,
+    output: null,
+    attempt: 0,
+    isRunning: false,
+    startedAtMs: 0,
+    interruptions: 0,
+    dueMs: null,
+    expiresAtMs: null,
+    cancelRequestedAtMs: null,
+  };
 }

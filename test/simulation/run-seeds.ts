@@ -48,7 +48,9 @@ async function runSeed(seed: number, tally: Tally): Promise<string | null> {
     await simulate({ seed, tally, ...(values.trace ? { trace: (line: string) => console.log(line) } : {}) });
     return null;
   } catch (error) {
-    return error instanceof Error && error.name === 'Violation' ? error.message : String((error as Error).stack ?? error);
+    return error instanceof Error && error.name === 'Violation'
+      ? error.message
+      : String((error as Error).stack ?? error);
   }
 }
 

@@ -32,6 +32,17 @@ export interface SimulatedRun {
   readonly rerunFrom: 'start' | 'failed' | { readonly step: string } | null;
 }
 
+/** A task that is submitted by itself. */
+export interface SimulatedTask {
+  readonly taskId: string;
+  readonly step: StepDefinition;
+  /** Places of tasks submitted before. */
+  readonly dependencies: readonly number[];
+  readonly atMs: number;
+  /** When it is cancelled; null = not. */
+  readonly cancelAtMs: number | null;
+}
+
 /** What the owner of a run does to it. */
 export interface Deed {
   readonly kind: 'cancel' | 'cancel-task' | 'pause' | 'start-again';
@@ -69,6 +80,7 @@ export interface Scenario {
   readonly resources: readonly ResourceConfig[];
   readonly sessions: readonly SimulatedSession[];
   readonly runs: readonly SimulatedRun[];
+  readonly tasks: readonly SimulatedTask[];
   readonly deeds: readonly Deed[];
   readonly upsets: readonly Upset[];
   readonly store: Omit<StoreHabits, 'failingWrite'>;
@@ -97,6 +109,7 @@ export function drawScenario(random: SeededRandom): Scenario {
     resources,
     sessions,
     runs,
+    tasks: drawTasks(random.split('tasks'), resources),
     deeds: drawDeeds(random.split('deeds'), runs),
     upsets: drawUpsets(random.split('upsets')),
     store: drawStore(random.split('store')),
@@ -180,10 +193,7 @@ function drawStep(
     name: `step-${index}`,
     module: 'simulated',
     action: 'body',
-    parameters: Object.fromEntries([
-      ['own', index],
-      ...referred.map((name) => [`from-${name}`, `{{${name}.output}}`]),
-    ]),
+    parameters: Object.fromEntries([['own', index], ...referred.map((name) => [`from-${name}`, `{{${name}.output}}`])]),
     dependencies: names.filter((name) => !referred.includes(name) || random.chance(0.5)),
     timeoutMs: random.chance(0.25) ? random.between(10, 120) : null,
     totalTimeoutMs: random.chance(0.15) ? random.between(30, 400) : null,
@@ -231,6 +241,17 @@ function drawRuns(
     maxParallel: random.chance(0.2) ? random.between(1, 3) : undefined,
     atMs: index === 0 ? 0 : random.between(0, 200),
     rerunFrom: random.chance(0.15) ? random.pick(['start', 'failed', { step: 'step-0' }] as const) : null,
+  }));
+}
+
+function drawTasks(random: SeededRandom, resources: readonly ResourceConfig[]): SimulatedTask[] {
+  if (random.chance(0.6)) return [];
+  return Array.from({ length: random.between(1, 5) }, (_, index) => ({
+    taskId: `task-${index}`,
+    step: { ...drawStep(random, index, [], resources), parameters: { own: index } },
+    dependencies: Array.from({ length: index }, (_place, place) => place).filter(() => random.chance(0.3)),
+    atMs: random.between(0, 150),
+    cancelAtMs: random.chance(0.15) ? random.between(0, 300) : null,
   }));
 }
 

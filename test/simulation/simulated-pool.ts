@@ -83,6 +83,8 @@ export class SimulatedPool implements EnginePool {
   readonly #threads = new Set<SimulatedThread>();
   readonly #attempts = new Map<number, Attempt>();
   readonly #waiting = new Map<number, Waiting>();
+  /** What was handed over and has not been settled. */
+  readonly #open = new Map<number, TaskAssignment>();
   #threadIds = 0;
   #isClosing = false;
   #isDead = false;
@@ -109,6 +111,7 @@ export class SimulatedPool implements EnginePool {
   execute(assignment: TaskAssignment): void {
     if (this.#isDead) return;
     const { attemptKey } = assignment;
+    this.#open.set(attemptKey, assignment);
     const thread = this.#isClosing ? undefined : this.#idle()[0];
     if (thread !== undefined) this.#begin(thread, assignment);
     else if (this.#isClosing) {
@@ -182,7 +185,7 @@ export class SimulatedPool implements EnginePool {
 
   /** Attempts that were handed over and are not settled. */
   open(): TaskAssignment[] {
-    return [...this.#attempts.values(), ...this.#waiting.values()].map(({ assignment }) => assignment);
+    return [...this.#open.values()];
   }
 
   /** The process dies, its threads with it. */
@@ -286,6 +289,7 @@ export class SimulatedPool implements EnginePool {
   }
 
   #settle(attemptKey: number, outcome: AttemptOutcome): void {
+    this.#open.delete(attemptKey);
     this.#parts.options.sink.settled(attemptKey, outcome);
   }
 

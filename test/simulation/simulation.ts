@@ -5,11 +5,12 @@ import { Life } from './life.ts';
 import { checkLiveState } from './live-state.ts';
 import { Oracle } from './oracle.ts';
 import { Owner } from './owner.ts';
-import { drawScenario, SESSION_RESOURCE, type Scenario, type SimulatedRun, type Upset } from './scenario.ts';
+import { drawScenario, type Scenario, SESSION_RESOURCE, type SimulatedRun, type Upset } from './scenario.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedRequests } from './simulated-inbox.ts';
 import { readFacts } from './simulated-journal.ts';
+import { Submitter } from './submitter.ts';
 import type { Tally } from './tally.ts';
 import { ViolationBook } from './violation.ts';
 import { START_MS, WorldTime } from './world-time.ts';
@@ -43,6 +44,7 @@ class Simulation {
   readonly #book = new ViolationBook();
   readonly #oracle: Oracle;
   readonly #owner: Owner;
+  readonly #submitter: Submitter;
   readonly #steps: SeededRandom;
   readonly #trace: (line: string) => void;
   #stepCount = 0;
@@ -61,7 +63,17 @@ class Simulation {
     this.#trace = (line) => trace?.(`${String(time.nowMs - START_MS).padStart(6)} ${line}`);
     const told = trace === undefined ? undefined : this.#trace;
     this.#oracle = new Oracle({ scenario, book, tally, now: () => time.nowMs, trace: told });
-    this.#owner = new Owner({ scenario, time, oracle: this.#oracle, book, tally, requests: this.#requests, random: random.split('owner'), trace: told });
+    this.#owner = new Owner({
+      scenario,
+      time,
+      oracle: this.#oracle,
+      book,
+      tally,
+      requests: this.#requests,
+      random: random.split('owner'),
+      trace: told,
+    });
+    this.#submitter = new Submitter({ scenario, time, oracle: this.#oracle, book, tally });
   }
 
   async run(): Promise<void> {
@@ -101,7 +113,10 @@ class Simulation {
     // What the engine does by itself a turn after its start.
     await this.#settle();
     await this.#settle();
-    if (!life.isOver) this.#owner.attach(life);
+    if (!life.isOver) {
+      this.#owner.attach(life);
+      this.#submitter.attach(life);
+    }
     return life;
   }
 
@@ -149,7 +164,7 @@ class Simulation {
   async #live(life: Life): Promise<boolean> {
     let isFailing = false;
     while (!life.isOver) {
-      if (this.#owner.isDone && !life.engine.isClosed) return true;
+      if (this.#owner.isDone && this.#submitter.isDone && !life.engine.isClosed) return true;
       await this.#step();
       if (life.isOver) break;
       if (this.#stepCount >= this.#nextLook) {
@@ -177,7 +192,7 @@ class Simulation {
     const isEndless = this.#stepCount > MOST_STEPS || this.#time.nowMs > START_MS + LONGEST_MS;
     if (timer === undefined || isEndless) {
       const why = timer === undefined ? 'nothing happens any more' : 'it goes on without end';
-      this.#book.note('every-run-ends', `${why}; waiting for ${this.#owner.waitingFor}`);
+      this.#book.note('every-run-ends', `${why}; waiting for ${this.#owner.waitingFor}${this.#submitter.waitingFor}`);
     }
     timer?.callback?.();
     if (timer?.isEngine === true) this.#fireTogether(timer.tickMs);

@@ -3,6 +3,10 @@
 export const HAPPENINGS = [
   'lives',
   'recovered runs',
+  'single tasks',
+  'recovered tasks',
+  'tasks submitted again',
+  'single tasks cancelled',
   'crashes',
   'crashes inside an append',
   'failing writes',

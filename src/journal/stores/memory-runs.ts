@@ -31,6 +31,8 @@ export class MemoryRuns {
   readonly #unended = new Map<string, Entry>();
   // In the order of their ends.
   readonly #ended = new Map<string, Entry>();
+  // Kept, not made anew: a new one would walk over the places of all runs that were forgotten before.
+  #oldestEnded = this.#ended.keys();
   readonly #kept = new Map<string, Kept>();
   readonly #keptByName = new Map<string, Kept[]>();
   readonly #unused = new Set<string>();
@@ -118,9 +120,10 @@ export class MemoryRuns {
   }
 
   #forgetOldest(): void {
-    for (const runId of this.#ended.keys()) {
-      if (this.#ended.size <= this.#keepRuns) return;
-      this.forget(runId);
+    while (this.#ended.size > this.#keepRuns) {
+      const oldest = this.#oldestEnded.next();
+      if (oldest.done === true) this.#oldestEnded = this.#ended.keys();
+      else this.forget(oldest.value);
     }
   }
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { createMemoryJournal } from '../../../src/journal/stores/memory.ts';
-import { makeFact } from '../../conformance/facts.ts';
+import { makeDefinition, makeFact, startedRun } from '../../conformance/facts.ts';
 
 describe('memory journal', () => {
   it('forgets the oldest facts beyond its bound and goes on counting', async () => {
@@ -35,9 +35,29 @@ describe('memory journal', () => {
     expect([...journal.read()]).toHaveLength(150_000);
   });
 
+  it('forgets the records of runs that ended longest ago beyond its bound, and never an open run', () => {
+    const journal = createMemoryJournal({ keepRuns: 3 });
+    for (const fact of startedRun('open', 1)) journal.append(fact);
+    for (let index = 0; index < 10; index++) {
+      const runId = `r${index}`;
+      for (const fact of startedRun(runId, 2)) journal.append(fact);
+      journal.append({ v: 1, type: 'run.ended', runId, atMs: 3, status: 'completed', reason: null, timedOut: false });
+    }
+    expect(Array.from(journal.runs(), ({ runId }) => runId)).toEqual(['r9', 'r8', 'r7', 'open']);
+    expect(journal.run('r6')).toBeUndefined();
+  });
+
+  it('does not keep definitions of runs that are never made without a bound', () => {
+    const journal = createMemoryJournal();
+    const keys = Array.from({ length: 1_200 }, (_, index) => journal.keepDefinition(makeDefinition(`w${index}`, 1)));
+    expect(keys.filter((key) => journal.definition(key) !== undefined)).toHaveLength(1_000);
+  });
+
   it('refuses a bound that is none', () => {
     for (const keepFacts of [0, -1, 1.5, Number.NaN]) {
       expect(() => createMemoryJournal({ keepFacts })).toThrow(expect.objectContaining({ code: 'ARGUMENT_INVALID' }));
+      const keepRuns = keepFacts;
+      expect(() => createMemoryJournal({ keepRuns })).toThrow(expect.objectContaining({ code: 'ARGUMENT_INVALID' }));
     }
   });
 });
