@@ -18,6 +18,8 @@ export interface SerializedError {
 /** Causes deeper than this are cut: a ring of causes must not hang the codec. */
 const MAX_CAUSE_DEPTH = 8;
 const MAX_TEXT_LENGTH = 16_384;
+/** Details that take more characters as JSON are cut: an error stands in events and on record. */
+const MAX_DETAILS_LENGTH = 262_144;
 
 /**
  * The plain form of anything thrown. An error without a `code` gets `fallbackCode`.
@@ -36,11 +38,11 @@ export function serializeError(thrown: unknown, fallbackCode = 'TASK_FAILED', de
   for (const key of ['name', 'message', 'code', 'details', 'stack', 'cause', 'retryable', 'errors'] as const) {
     source[key] = readProperty(thrown, key);
   }
-  const code = typeof source.code === 'string' && source.code !== '' ? source.code : fallbackCode;
+  const code = typeof source.code === 'string' && source.code !== '' ? clip(source.code) : fallbackCode;
   const details = toJsonRecord(source.details);
   const cause = source.cause ?? (Array.isArray(source.errors) ? source.errors[0] : undefined);
   return {
-    name: typeof source.name === 'string' && source.name !== '' ? source.name : 'Error',
+    name: typeof source.name === 'string' && source.name !== '' ? clip(source.name) : 'Error',
     message: clip(typeof source.message === 'string' ? source.message : String(describe(source.message))),
     code,
     retryable: typeof source.retryable === 'boolean' ? source.retryable : errorCodeTraits(code).retryable,
@@ -81,7 +83,9 @@ function readProperty(target: object, key: string): unknown {
 function toJsonRecord(value: unknown): Record<string, unknown> | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   try {
-    const parsed: unknown = JSON.parse(JSON.stringify(value));
+    const text = JSON.stringify(value);
+    if (text.length > MAX_DETAILS_LENGTH) return { unrecordable: clip(text) };
+    const parsed: unknown = JSON.parse(text);
     if (typeof parsed !== 'object' || parsed === null) return undefined;
     const record = Array.isArray(parsed) ? { items: parsed } : (parsed as Record<string, unknown>);
     return Object.keys(record).length === 0 ? undefined : record;

@@ -20,8 +20,8 @@ export interface CollectOptions {
 }
 
 export interface SweepOptions extends CollectOptions {
-  /** Hashes that facts refer to; undefined = unknown, then only temporary files go. */
-  readonly referenced?: ReadonlySet<string>;
+  /** Whether a fact refers to a hash; left out, only temporary files go. */
+  readonly isReferenced?: (hash: string) => boolean;
 }
 
 export interface SweepResult {
@@ -57,7 +57,7 @@ export class ArtifactShelf {
    * Looks through the folder for what killed writers left and for what no fact refers to. Temporary files of other
    * processes go at once, since a data folder has one engine at a time; anything else must be older than an hour.
    */
-  async sweep({ referenced, writtenBeforeMs }: SweepOptions): Promise<SweepResult> {
+  async sweep({ isReferenced = () => true, writtenBeforeMs }: SweepOptions): Promise<SweepResult> {
     const oldMs = Math.min(writtenBeforeMs, Date.now() - SWEEP_AGE_MS);
     const swept = { temporaries: 0, artifacts: 0 };
     for await (const { name } of this.#files()) {
@@ -65,7 +65,7 @@ export class ArtifactShelf {
       if (owner !== undefined) {
         const isOld = owner !== process.pid || ((await this.#writtenMs(name)) ?? 0) < oldMs;
         if (isOld && (await this.#unlink(name))) swept.temporaries += 1;
-      } else if (ARTIFACT_HASH.test(name) && referenced !== undefined && !referenced.has(name)) {
+      } else if (ARTIFACT_HASH.test(name) && !isReferenced(name)) {
         if (await this.#collect(name, oldMs)) swept.artifacts += 1;
       }
     }

@@ -34,6 +34,7 @@ export class Retention {
     this.#shelf = new ArtifactShelf(runtime.artifactsDir);
     this.#lookedAtMs = runtime.timers.now();
     this.#arm();
+    this.#inBackground(() => this.#sweep());
   }
 
   /** Forgets ended runs that ended before a time. @throws RuntimeError JOURNAL_* */
@@ -66,7 +67,14 @@ export class Retention {
     if (!isWorthIt && timers.now() - this.#lookedAtMs < LOOK_ANYWAY_MS) return;
     this.#lookedAtSequence = sequence;
     this.#lookedAtMs = timers.now();
-    this.#looking = this.#apply()
+    this.#inBackground(async () => {
+      await this.#apply();
+      await this.#sweep();
+    });
+  }
+
+  #inBackground(deed: () => Promise<void>): void {
+    this.#looking = deed()
       .catch((error: unknown) => {
         const message = 'ended runs could not be forgotten; the next look tries again';
         this.#runtime.bus.emit('worker.warning', {}, { message, error: serializeError(error, 'INTERNAL') });
@@ -79,6 +87,8 @@ export class Retention {
   async #apply(): Promise<void> {
     const { config, journal, timers } = this.#runtime;
     const { maxAgeMs, maxRuns, maxTasks } = config.retention;
+    // What is written can be passed over without being read.
+    await journal.durable(journal.lastSequence());
     const ended = { open: false } as const;
     const beyond = [
       ...journal.runs({ ...ended, kind: 'workflow', skip: maxRuns }),
@@ -86,6 +96,15 @@ export class Retention {
       ...journal.runs({ ...ended, endedBeforeMs: timers.now() - maxAgeMs }),
     ];
     await this.#forget([...new Set(beyond.map(({ runId }) => runId))]);
+  }
+
+  /** Takes away what killed writers left, and artifacts that no attempt lived to name. */
+  async #sweep(): Promise<void> {
+    const { journal, runner, timers, config } = this.#runtime;
+    if (config.inMemory) return;
+    const writtenBeforeMs = runner.oldestAttemptMs() ?? timers.now();
+    const isReferenced = (hash: string) => this.#isClosed || journal.refersToArtifact(hash);
+    await this.#shelf.sweep({ writtenBeforeMs, isReferenced });
   }
 
   async #forget(ids: readonly string[]): Promise<PruneSummary> {

@@ -73,7 +73,7 @@ export class RunRecords {
       const { code, reason } = record.parked;
       throw new RuntimeError(code, `run '${runId}' is parked: ${reason}`, { details: { runId } });
     }
-    return record.endedAtMs === null ? this.#recovery.resume(runId) : this.find(runId);
+    return record.endedAtMs === null ? this.#recovery.attach(record) : this.find(runId);
   }
 
   /**

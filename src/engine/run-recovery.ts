@@ -103,6 +103,16 @@ export class RunRecovery {
     this.#held.delete(taskId);
   }
 
+  /**
+   * Takes up a run because its id was asked for: as at a start, it counts as a recovery, and what is paused stays so.
+   * @throws RuntimeError RUN_RECOVERY_LIMIT when that was once too often, MODULE_NOT_FOUND, RESOURCE_*, JOURNAL_CORRUPT
+   */
+  attach(record: RunRecord): WorkflowRun {
+    const handle = this.#takeUp(record, false);
+    this.#held.delete(record.runId);
+    return handle;
+  }
+
   #tryResume(record: RunRecord): void {
     const { runId } = record;
     try {

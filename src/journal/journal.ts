@@ -58,6 +58,8 @@ export interface Journal extends JournalReader {
    * remaining fact refers to any more. Runs that have not ended, or are not there, are left alone.
    */
   prune(runIds: readonly string[]): Promise<PruneResult>;
+  /** Whether a fact that is kept names an artifact, by its hash; a store that cannot tell says that one does. */
+  refersToArtifact(hash: string): boolean;
   /** True while so much waits to be written that nothing new should be started. */
   readonly isCongested: boolean;
   /** Why facts cannot be made durable any more; null while they can. Facts appended afterwards go nowhere. */

@@ -25,6 +25,7 @@ function createSlowJournal() {
     run: (runId) => memory.run(runId),
     keepDefinition: (definition) => memory.keepDefinition(definition),
     definition: (key) => memory.definition(key),
+    refersToArtifact: (hash) => memory.refersToArtifact(hash),
     prune: (runIds) => memory.prune(runIds),
     close: () => memory.close(),
     onChange: () => {},

@@ -156,6 +156,10 @@ function describeRuns(open: Open): void {
       expect(list({ endedBeforeMs: 5_000 })).toEqual([]);
       expect(list({ open: true, kind: 'workflow', limit: 1 })).toEqual(['d']);
       expect(list({ limit: 0 })).toEqual([]);
+      expect(list({ skip: 2 })).toEqual(['c', 'b', 'a']);
+      expect(list({ skip: 1, limit: 1, kind: 'workflow' })).toEqual(['c']);
+      expect(list({ skip: 1, open: false })).toEqual(['a']);
+      expect(list({ skip: 5 })).toEqual([]);
     }
     journal.append({ ...base, type: 'run.released', runId: 'b' });
     expect(list({ open: true, kind: 'workflow' })).toEqual(['d', 'c', 'b']);

@@ -79,22 +79,23 @@ it('D11: a parked run stays parked over restarts; a shutdown in good order is no
   expect(existsSync(scene.open)).toBe(false);
 }, 120_000);
 
-it('D12: runs that wait for their place are recovered as well, counted and parked like those under way', async () => {
+it('D12: runs that wait for their place are recovered as well, and bounded like others from when they have begun', async () => {
   const scene = createScene();
   const steps = hangs(scene);
-  const two = { maxRecoveries: 2 };
+  const once = { maxRecoveries: 1 };
   const runs = ['run-1', 'run-2'].map((runId) => ({ runId, params: {} }));
-  await scene.killed({ config: two, steps, runs, oneAtATime: true });
-  await scene.killed({ config: two, steps });
-  await scene.killed({ config: two, steps });
-  // Only the first ever had a place.
-  expect(scene.began()).toEqual(['hang#1', 'hang#2', 'hang#3']);
+  await scene.killed({ config: once, steps, runs, oneAtATime: true });
+  await scene.killed({ config: once, steps });
+  // Only the first had a place so far; now it is parked, and the second has its turn: as often as the first.
+  await scene.killed({ config: once, steps });
+  await scene.killed({ config: once, steps });
+  expect(scene.began()).toEqual(['hang#1', 'hang#2', 'hang#1', 'hang#2']);
 
-  const engine = await takenUp(scene, steps, two);
+  const engine = await takenUp(scene, steps, once);
   const records = engine.listRuns().filter(({ workflow }) => workflow === 'w');
-  expect(records.map(({ runId, parked }) => [runId, parked?.code])).toEqual([
-    ['run-2', 'RUN_RECOVERY_LIMIT'],
-    ['run-1', 'RUN_RECOVERY_LIMIT'],
+  expect(records.map(({ runId, recoveries, parked }) => [runId, recoveries, parked?.code])).toEqual([
+    ['run-2', 1, 'RUN_RECOVERY_LIMIT'],
+    ['run-1', 1, 'RUN_RECOVERY_LIMIT'],
   ]);
   writeFileSync(scene.open, '');
   const ends = await Promise.all(['run-1', 'run-2'].map((runId) => engine.resumeRun(runId).result()));
@@ -102,5 +103,5 @@ it('D12: runs that wait for their place are recovered as well, counted and parke
     ['run-1', 'completed'],
     ['run-2', 'completed'],
   ]);
-  expect(scene.began()).toEqual(['hang#1', 'hang#2', 'hang#3', 'hang#4', 'hang#1']);
+  expect(scene.began()).toEqual(['hang#1', 'hang#2', 'hang#1', 'hang#2', 'hang#3', 'hang#3']);
 }, 120_000);

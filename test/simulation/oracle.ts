@@ -41,7 +41,7 @@ export class Oracle implements LogWatcher {
   readonly #bodies = new Map<number, Body>();
   readonly #inUse = new Map<string, number>();
   /** After a fact was appended: decides whether the process dies there. */
-  onAppended: () => void = () => {};
+  onAppended: (fact: Fact) => void = () => {};
 
   constructor(parts: OracleParts) {
     this.#parts = parts;
@@ -103,7 +103,7 @@ export class Oracle implements LogWatcher {
     this.#parts.trace?.(`fact ${sequence} ${JSON.stringify(fact)}`);
     this.#take(fact);
     this.#count(fact);
-    this.onAppended();
+    this.onAppended(fact);
   }
 
   synced(sequence: number): void {
@@ -138,7 +138,8 @@ export class Oracle implements LogWatcher {
     }
     const name = `'${taskName}' of '${runId}'`;
     book.hold(!this.#completed.has(`${runId}/${taskName}`), 'completed-runs-again', () => `${name} executes again`);
-    const isRecorded = task.isRunning && task.attempt === attempt;
+    // What was taken ahead may begin while the engine goes down: its run is suspended, and the attempt is on record.
+    const isRecorded = (task.isRunning || run.isSuspended) && task.attempt === attempt;
     book.hold(isRecorded, 'started-unrecorded', () => `attempt ${attempt} of ${name} is not the one on record`);
     run.checkMayRun(task);
     const twin = this.bodiesOf(run).some((body) => body.task === task);
@@ -213,14 +214,15 @@ export class Oracle implements LogWatcher {
     const run = this.#runs.get(taskId);
     const [task] = run?.tasks.values() ?? [];
     // Parked counts as failed, and goes on when it is released, which may be before the news is out.
-    if (run?.wasParked === true && task?.end !== 'failed' && status === 'failed') return;
-    if (run === undefined || task === undefined || run.end === null || run.endSequence > this.#synced) {
+    const end = run !== undefined && run.endSequence <= this.#synced ? run.end : null;
+    if (run?.wasParked === true && status === 'failed' && end !== 'failed') return;
+    if (end === null || task === undefined) {
       book.note('reported-early', `task '${taskId}' was told to be ${status} before that was durable`);
       return;
     }
     const isSame = status === task.end && (status !== 'completed' || isDeepStrictEqual(output, task.output));
     book.hold(isSame, 'result-differs', () => `task '${taskId}' is ${task.end} and told to be ${status}`);
-    this.#told.set(taskId, { status: run.end, outputs: output });
+    this.#told.set(taskId, { status: end, outputs: output });
   }
 
   /** In the log of the end: what was told is what is recorded, and nothing is left open. */

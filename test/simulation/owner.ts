@@ -99,9 +99,6 @@ export class Owner {
   #startPlanned(planned: Plan): WorkflowRun {
     const { runId, workflow, mode, maxParallel, session, rerunOf, rerunFrom } = planned;
     const record = this.#engine.listRuns().find((each) => each.runId === runId);
-    const isTakenUp = this.#engine.getRun(runId) !== undefined;
-    const model = this.#parts.oracle.run(runId);
-    if (record !== undefined && !isTakenUp && model !== undefined) model.isByHand = true;
     if (rerunOf !== undefined) return this.#engine.rerun(rerunOf, { runId, from: rerunFrom ?? 'start' });
     return this.#engine.startCompiled(workflow, {
       runId,
@@ -152,8 +149,19 @@ export class Owner {
     }, index);
   }
 
+  /** A run that he left parked goes on when somebody else has asked for something of it. */
+  seeToReleased(): void {
+    for (const [index, { runId }] of this.#plans.entries()) {
+      const model = this.#errands[index] === 'done' ? this.#parts.oracle.run(runId) : undefined;
+      if (model === undefined || model.end !== null || model.isParked) continue;
+      this.#errands[index] = 'begun';
+      this.#seeTo(index);
+    }
+  }
+
   /** A parked run is released, or left for good. */
   #release(index: number): void {
+    if (this.#parts.oracle.run(this.#planned(index).runId)?.isParked !== true) return;
     if (this.#parts.random.chance(0.7)) this.#takeUp(index);
     else this.#leave(index);
   }
@@ -251,6 +259,7 @@ export class Owner {
     // What nobody has taken up is seen to as such, and resumed with it.
     this.#attempt(() => this.#engine.getRun(runId)?.resume(), null);
     if (this.#engine.getRun(runId) === undefined && this.#errands[index] === 'begun') this.#seeTo(index);
+    if (this.#parts.oracle.run(runId)?.isPaused === true) this.#after(20, () => this.#resume(runId));
   }
 
   /** `index`: the run to give up when it is refused for good; null = nothing is. */
@@ -261,7 +270,7 @@ export class Owner {
       const code = isRuntimeError(error) ? error.code : '';
       // Its session has timed out, say: nothing of the run is on record.
       if (code === 'SESSION_CLOSED' && index !== null) this.#refused(index);
-      else if (code === 'RUN_RECOVERY_LIMIT' && index !== null) this.#leave(index);
+      else if (code === 'RUN_RECOVERY_LIMIT' && index !== null) this.#after(10, () => this.#release(index));
       else this.#judge(error, 'a call');
     }
   }

@@ -1,6 +1,7 @@
 // Owns what a seed asks for: the machine, the workflows, the runs, what their owner does to them, and the upsets that
 // hit the engine meanwhile. Plain data, drawn once; nothing here happens by itself.
 
+import type { Fact } from '../../src/domain/facts.ts';
 import { ExecutionMode, ResourceType, TaskPriority } from '../../src/domain/statuses.ts';
 import type { StepDefinition, WorkflowDefinition } from '../../src/domain/workflow-definition.ts';
 import type { ResourceConfig } from '../../src/engine/engine-config.ts';
@@ -58,8 +59,9 @@ export interface Deed {
 
 /** What ends a life of the engine. */
 export interface Upset {
-  /** `crash-at-fact`: inside the call that appends it. */
-  readonly kind: 'crash' | 'crash-at-fact' | 'failing-write' | 'shutdown';
+  /** `crash-at-fact`: inside the call that appends it. `crash-after`: a while after a fact of a kind. */
+  readonly kind: 'crash' | 'crash-at-fact' | 'crash-after' | 'failing-write' | 'shutdown';
+  readonly factType: Fact['type'];
   /** Of the life. */
   readonly afterMs: number;
   /** Facts, or writes, of the life. */
@@ -92,6 +94,19 @@ export interface Scenario {
 const MODES = Object.values(ExecutionMode);
 /** What sessions may hold, apart from what tasks need: nobody waits for what his own session holds. */
 export const SESSION_RESOURCE: ResourceConfig = { id: 'sessions-share', type: ResourceType.CUSTOM, capacity: 2 };
+const UPSETS = ['crash', 'crash-at-fact', 'crash-at-fact', 'crash-after', 'failing-write', 'shutdown'] as const;
+/** Facts after which a life promised something that the next one has to keep. */
+const TURNING_POINTS = [
+  'run.cancel-requested',
+  'run.cancel-requested',
+  'task.cancel-requested',
+  'task.retry-scheduled',
+  'task.completed',
+  'task.skipped',
+  'run.paused',
+  'run.recovered',
+  'run.ended',
+] as const;
 const PRIORITIES = Object.values(TaskPriority);
 
 /** Draws a scenario. */
@@ -156,26 +171,32 @@ function drawWorkflow(random: SeededRandom, name: string, resources: readonly Re
   };
 }
 
+const SHAPES = ['chain', 'layers', 'diamonds', 'random', 'random'] as const;
+
 /** By step: the earlier steps that it depends on. */
 function drawEdges(random: SeededRandom, size: number): number[][] {
-  const shape = random.pick(['chain', 'layers', 'diamonds', 'random', 'random'] as const);
+  const shape = random.pick(SHAPES);
   const width = random.between(1, 4);
   return Array.from({ length: size }, (_, index) => {
     const earlier = Array.from({ length: index }, (_place, place) => place);
-    switch (shape) {
-      case 'chain':
-        return earlier.slice(-1);
-      case 'layers':
-        return earlier.filter((place) => Math.floor(place / width) === Math.floor(index / width) - 1);
-      case 'diamonds':
-        // One, then a layer behind it, then one behind the layer, and so on.
-        return index % (width + 1) === 0
-          ? earlier.slice(-width).filter((place) => place % (width + 1) !== 0)
-          : earlier.filter((place) => place === index - (index % (width + 1)));
-      case 'random':
-        return earlier.filter(() => random.chance(Math.min(0.5, 2 / index)));
-    }
+    return earlier.filter((place) => isEdge(shape, place, index, width) ?? random.chance(Math.min(0.5, 2 / index)));
   });
+}
+
+/** Whether a shape has an edge; undefined = as chance has it. */
+function isEdge(shape: (typeof SHAPES)[number], from: number, to: number, width: number): boolean | undefined {
+  // One, then a layer behind it, then one behind the layer, and so on.
+  const place = to % (width + 1);
+  switch (shape) {
+    case 'chain':
+      return from === to - 1;
+    case 'layers':
+      return Math.floor(from / width) === Math.floor(to / width) - 1;
+    case 'diamonds':
+      return place === 0 ? from >= to - width : from === to - place;
+    case 'random':
+      return undefined;
+  }
 }
 
 function drawStep(
@@ -274,7 +295,8 @@ function drawDeeds(random: SeededRandom, runs: readonly SimulatedRun[]): Deed[] 
 function drawUpsets(random: SeededRandom): Upset[] {
   const count = random.pick([0, 1, 1, 1, 2, 2, 3]);
   return Array.from({ length: count }, () => ({
-    kind: random.pick(['crash', 'crash-at-fact', 'crash-at-fact', 'failing-write', 'shutdown'] as const),
+    kind: random.pick(UPSETS),
+    factType: random.pick(TURNING_POINTS),
     afterMs: random.chance(0.7) ? random.between(0, 120) : random.between(0, 1_000),
     afterCount: random.between(0, 40),
     drainMs: random.pick([0, 0, 20, 200]),

@@ -24,6 +24,7 @@ const LEAST = {
   'single tasks cancelled': 20,
   crashes: 500,
   'crashes inside an append': 300,
+  'crashes at a turning point': 80,
   'crashes inside a shutdown': 20,
   'failing writes': 60,
   shutdowns: 150,

@@ -6,7 +6,8 @@ import type { Fact } from '../../src/domain/facts.ts';
 import { RuntimeError } from '../../src/domain/runtime-error.ts';
 import type { WorkflowDefinition } from '../../src/domain/workflow-definition.ts';
 import type { Journal, NumberedFact, PruneResult, RunFilter } from '../../src/journal/journal.ts';
-import { isOpen, type RunRecord, recordAfter } from '../../src/journal/run-record.ts';
+import { matchesFilter } from '../../src/journal/run-filter.ts';
+import { type RunRecord, recordAfter } from '../../src/journal/run-record.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { SimulatedDisk, Wreck } from './simulated-disk.ts';
 import type { WorldTime } from './world-time.ts';
@@ -112,16 +113,10 @@ export class SimulatedJournal implements Journal {
     return this.#facts.map((fact, index) => ({ sequence: index + 1, fact }));
   }
 
-  *runs(filter: RunFilter = {}): Iterable<RunRecord> {
-    let left = filter.limit ?? Number.POSITIVE_INFINITY;
-    for (const record of [...this.#records.values()].reverse()) {
-      if (filter.kind !== undefined && record.kind !== filter.kind) continue;
-      if (filter.open !== undefined && isOpen(record) !== filter.open) continue;
-      const { endedBeforeMs } = filter;
-      if (endedBeforeMs !== undefined && !(record.endedAtMs !== null && record.endedAtMs < endedBeforeMs)) continue;
-      if (left-- <= 0) return;
-      yield record;
-    }
+  runs(filter: RunFilter = {}): Iterable<RunRecord> {
+    const found = [...this.#records.values()].reverse().filter((record) => matchesFilter(record, filter));
+    const { skip = 0, limit = found.length } = filter;
+    return found.slice(skip, skip + limit);
   }
 
   run(runId: string): RunRecord | undefined {
@@ -147,6 +142,11 @@ export class SimulatedJournal implements Journal {
   /** Simulated runs are few: nothing is forgotten. */
   prune(): Promise<PruneResult> {
     return Promise.resolve({ runs: 0, orphanedArtifacts: [] });
+  }
+
+  /** Simulated bodies write no artifacts; a store that cannot tell says that one is referred to. */
+  refersToArtifact(): boolean {
+    return true;
   }
 
   get isCongested(): boolean {

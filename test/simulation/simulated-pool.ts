@@ -175,10 +175,12 @@ export class SimulatedPool implements EnginePool {
     if (this.#closed !== null) return this.#closed.promise;
     this.#isClosing = true;
     this.#closed = Promise.withResolvers<void>();
-    this.#after(drainMs, () => {
+    const stopAll = () => {
       for (const key of [...this.#waiting.keys(), ...this.#attempts.keys()]) this.stop(key, 0);
       this.#closeIfIdle();
-    });
+    };
+    if (drainMs <= 0) stopAll();
+    else this.#after(drainMs, stopAll);
     this.#soon(() => this.#closeIfIdle());
     return this.#closed.promise;
   }

@@ -11,7 +11,7 @@ import { SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedRequests } from './simulated-inbox.ts';
 import { readFacts } from './simulated-journal.ts';
 import { Submitter } from './submitter.ts';
-import type { Tally } from './tally.ts';
+import type { Happening, Tally } from './tally.ts';
 import { ViolationBook } from './violation.ts';
 import { START_MS, WorldTime } from './world-time.ts';
 
@@ -120,37 +120,34 @@ class Simulation {
     return life;
   }
 
-  #plan(life: Life, { kind, afterMs, afterCount, drainMs, crashAfterMs }: Upset): void {
-    const { tally } = this.#options;
-    const crash = () => {
-      tally.add('crashes');
-      this.#trace('crash');
-      life.end();
-    };
+  #plan(life: Life, upset: Upset): void {
+    const { kind, afterMs, afterCount, factType } = upset;
     let left = afterCount;
-    this.#oracle.onAppended = () => {
-      if (kind !== 'crash-at-fact' || left-- !== 0) return;
-      tally.add('crashes inside an append');
-      crash();
+    this.#oracle.onAppended = ({ type }) => {
+      if (life.isOver) return;
+      if (kind === 'crash-at-fact' && left-- === 0) this.#crash(life, 'crashes inside an append');
+      if (kind === 'crash-after' && type === factType) {
+        this.#time.after(afterMs % 40, () => this.#crash(life, 'crashes at a turning point'));
+      }
     };
-    if (kind === 'crash') {
-      this.#time.after(afterMs, () => {
-        if (!life.isOver && life.hasEngine) crash();
-      });
-    } else if (kind === 'shutdown') {
-      this.#time.after(afterMs, () => {
-        if (life.isOver || !life.hasEngine) return;
-        tally.add('shutdowns');
-        this.#trace('shutdown');
-        this.#shutDown(life, drainMs);
-        if (crashAfterMs === null) return;
-        this.#time.after(crashAfterMs, () => {
-          if (life.isOver) return;
-          tally.add('crashes inside a shutdown');
-          crash();
-        });
-      });
-    }
+    if (kind === 'crash') this.#time.after(afterMs, () => this.#crash(life, null));
+    else if (kind === 'shutdown') this.#time.after(afterMs, () => this.#suspend(life, upset));
+  }
+
+  #crash(life: Life, how: Happening | null): void {
+    if (life.isOver) return;
+    this.#options.tally.add('crashes');
+    if (how !== null) this.#options.tally.add(how);
+    this.#trace('crash');
+    life.end();
+  }
+
+  #suspend(life: Life, { drainMs, crashAfterMs }: Upset): void {
+    if (life.isOver || !life.hasEngine) return;
+    this.#options.tally.add('shutdowns');
+    this.#trace('shutdown');
+    this.#shutDown(life, drainMs);
+    if (crashAfterMs !== null) this.#time.after(crashAfterMs, () => this.#crash(life, 'crashes inside a shutdown'));
   }
 
   #shutDown(life: Life, drainMs: number): void {
@@ -164,6 +161,7 @@ class Simulation {
   async #live(life: Life): Promise<boolean> {
     let isFailing = false;
     while (!life.isOver) {
+      this.#owner.seeToReleased();
       if (this.#owner.isDone && this.#submitter.isDone && !life.engine.isClosed) return true;
       await this.#step();
       if (life.isOver) break;

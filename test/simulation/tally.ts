@@ -9,6 +9,7 @@ export const HAPPENINGS = [
   'single tasks cancelled',
   'crashes',
   'crashes inside an append',
+  'crashes at a turning point',
   'failing writes',
   'shutdowns',
   'suspended runs',

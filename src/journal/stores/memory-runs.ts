@@ -68,7 +68,8 @@ export class MemoryRuns {
     const entries = [...this.#unended.values(), ...this.#ended.values()];
     const found = entries.filter(({ record }) => matchesFilter(record, filter));
     found.sort((a, b) => b.ordinal - a.ordinal);
-    return found.slice(0, filter.limit).map(({ record }) => record);
+    const { skip = 0, limit = Number.POSITIVE_INFINITY } = filter;
+    return found.slice(skip, skip + limit).map(({ record }) => record);
   }
 
   /** Equal definitions get one key. The same object is recognised at once; another one is compared with its namesakes. */

@@ -93,6 +93,11 @@ class MemoryJournal implements Journal {
     return this.#runs.definition(key);
   }
 
+  // Facts go without being looked at, and the folder of artifacts goes with the process.
+  refersToArtifact(): boolean {
+    return true;
+  }
+
   async prune(runIds: readonly string[]): Promise<PruneResult> {
     this.#assertOpen();
     const gone = new Set(runIds.filter((runId) => this.#runs.forget(runId)));

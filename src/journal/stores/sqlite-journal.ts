@@ -236,29 +236,45 @@ export class SqliteJournal implements Journal, WriterListener {
   }
 
   *#records(filter: RunFilter): Generator<RunRecord> {
-    let left = filter.limit ?? Number.POSITIVE_INFINITY;
     const newer = this.#book.newerThan(this.#written);
-    const replaced = new Set(newer.map(({ number }) => number));
-    let next = 0;
-    for (const { number, record } of this.#reader.runs(filter)) {
-      for (let entry = newer[next]; entry !== undefined && entry.number >= number; entry = newer[++next]) {
-        if (entry.record === undefined || !matchesFilter(entry.record, filter)) continue;
-        if (left-- <= 0) return;
-        yield entry.record;
-      }
-      if (replaced.has(number)) continue;
-      if (left-- <= 0) return;
-      yield record;
-    }
-    for (const { record } of newer.slice(next)) {
-      if (record === undefined || !matchesFilter(record, filter)) continue;
+    const { skip = 0, limit = Number.POSITIVE_INFINITY } = filter;
+    // Only where nothing waits to be written can the file tell which are the newest.
+    const inFile = newer.length === 0 ? skip : 0;
+    let [passed, left] = [inFile, limit];
+    for (const record of this.#merged({ ...filter, skip: inFile }, newer)) {
+      if (passed++ < skip) continue;
       if (left-- <= 0) return;
       yield record;
     }
   }
 
+  *#merged(filter: RunFilter, newer: ReturnType<RunBook['newerThan']>): Generator<RunRecord> {
+    const replaced = new Set(newer.map(({ number }) => number));
+    let next = 0;
+    for (const { number, record } of this.#reader.runs(filter)) {
+      for (let entry = newer[next]; entry !== undefined && entry.number >= number; entry = newer[++next]) {
+        if (entry.record === undefined || !matchesFilter(entry.record, filter)) continue;
+        yield entry.record;
+      }
+      if (replaced.has(number)) continue;
+      yield record;
+    }
+    for (const { record } of newer.slice(next)) {
+      if (record === undefined || !matchesFilter(record, filter)) continue;
+      yield record;
+    }
+  }
+
+  refersToArtifact(hash: string): boolean {
+    this.#assertOpen();
+    return this.#batches.some((batch) => batch.names(hash)) || this.#reader.refersToArtifact(hash);
+  }
+
   async #prune(runIds: readonly string[]): Promise<PruneResult> {
     let runs = 0;
+    // First: a hash that was told of before may be named again meanwhile, and be an orphan again after this.
+    await this.#writer.ask({ kind: 'orphans', handled: [...this.#toldOrphans] });
+    this.#toldOrphans.clear();
     for (let next = 0; next < runIds.length; ) {
       this.#assertOpen();
       // What was appended before goes first. A definition that was known may go with its last run: it is sent anew with
@@ -274,8 +290,7 @@ export class SqliteJournal implements Journal, WriterListener {
       next += done.length;
     }
     this.#sendAll();
-    const orphans = await this.#writer.ask({ kind: 'orphans', handled: [...this.#toldOrphans] });
-    this.#toldOrphans.clear();
+    const orphans = await this.#writer.ask({ kind: 'orphans', handled: [] });
     const orphanedArtifacts = orphans.filter((hash) => !this.#batches.some((batch) => batch.names(hash)));
     for (const hash of orphanedArtifacts) this.#toldOrphans.add(hash);
     while (!this.#isClosed && (await this.#writer.ask({ kind: 'shrink' })).length > 0);

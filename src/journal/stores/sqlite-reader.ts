@@ -21,6 +21,7 @@ const PAGE_RUNS = 200;
 
 const runRow = z.object({ number: z.number(), definition: z.string().nullable(), record: z.string().nullable() });
 const partRow = z.object({ body: z.string() });
+const numberRow = z.object({ number: z.number() });
 const lastRow = z.object({ last: z.number() });
 
 /** A run as the file has it. */
@@ -133,8 +134,27 @@ export class SqliteReader {
     });
   }
 
-  /** Runs that have a record, newest first; the limit is the caller's. */
-  *runs({ kind, open, endedBeforeMs }: RunFilter): Generator<{ readonly number: number; readonly record: RunRecord }> {
+  refersToArtifact(hash: string): boolean {
+    const text = 'SELECT 1 FROM artifacts WHERE hash = ? LIMIT 1';
+    return this.#guarded(() => this.#statement(text).get(hash)) !== undefined;
+  }
+
+  /** Below which number a list begins that passes over the newest `skip` runs. The records of these are not read. */
+  #placeOf(condition: string, values: readonly SQLInputValue[], skip: number): number {
+    if (skip === 0) return Number.MAX_SAFE_INTEGER;
+    const last = this.#guarded(() =>
+      this.#statement(`SELECT number ${condition} LIMIT 1 OFFSET ?`).get(Number.MAX_SAFE_INTEGER, ...values, skip - 1),
+    );
+    return last === undefined ? 0 : numberRow.parse(last).number;
+  }
+
+  /** Runs that have a record, newest first, some passed over; the limit is the caller's. */
+  *runs({
+    kind,
+    open,
+    endedBeforeMs,
+    skip = 0,
+  }: RunFilter): Generator<{ readonly number: number; readonly record: RunRecord }> {
     const wanted = ['record IS NOT NULL', 'number < ?'];
     const values: SQLInputValue[] = [];
     const add = (condition: string, value?: SQLInputValue) => {
@@ -144,8 +164,9 @@ export class SqliteReader {
     if (kind !== undefined) add('kind = ?', kind);
     if (open !== undefined) add(open ? 'is_open = 1' : 'is_open = 0');
     if (endedBeforeMs !== undefined) add('ended_at_ms < ?', endedBeforeMs);
-    const text = `SELECT number, definition, record FROM runs WHERE ${wanted.join(' AND ')} ORDER BY number DESC LIMIT ${PAGE_RUNS}`;
-    for (let below = Number.MAX_SAFE_INTEGER; ; ) {
+    const condition = `FROM runs WHERE ${wanted.join(' AND ')} ORDER BY number DESC`;
+    const text = `SELECT number, definition, record ${condition} LIMIT ${PAGE_RUNS}`;
+    for (let below = this.#placeOf(condition, values, skip); ; ) {
       const page = this.#guarded(() =>
         this.#statement(text)
           .all(below, ...values)
