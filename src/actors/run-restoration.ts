@@ -33,7 +33,7 @@ export function restoreRows(history: RunHistory, { plan, frontier, reporter, out
   const skipped: number[] = [];
   const begun = new Map<number, TaskRestoration>();
   const cancelRequested = new Map<number, string>();
-  const told = new Set<number>();
+  const ends = new Map<number, TaskEnd>();
   for (const task of history.tasks.values()) {
     const index = plan.indexOf(task.task);
     if (index < 0) continue;
@@ -43,15 +43,14 @@ export function restoreRows(history: RunHistory, { plan, frontier, reporter, out
       if (task.cancelRequested !== null) cancelRequested.set(index, task.cancelRequested);
       continue;
     }
-    told.add(index);
+    ends.set(index, how);
     if (how === 'completed') outputs[index] = task.output;
     reporter.restore(index, task);
-    // A skip passes on by itself, and may have come before its own fact in this loop.
-    if (!frontier.isEnded(index)) frontier.end(index, how, ready, skipped);
   }
+  frontier.restore(ends, ready, skipped);
   return {
     ready: ready.filter((index) => !frontier.isEnded(index)),
-    skipped: skipped.filter((index) => !told.has(index)),
+    skipped,
     begun,
     cancelRequested,
   };

@@ -86,6 +86,12 @@ export class SessionActor {
     return state === 'closing' || state === 'cancelling' ? SessionStatus.ACTIVE : state;
   }
 
+  /** Whether runs can still be started in it. */
+  get isOpen(): boolean {
+    const state = this.actor.getSnapshot().value;
+    return !this.#isCrashed && !this.#isSuspended && (state === 'pending' || state === 'active');
+  }
+
   /** When it times out, absolute; null = never, or not started. */
   get deadlineMs(): number | null {
     return this.#deadlineMs;

@@ -87,6 +87,8 @@ export class WorkflowRun implements TaskOwner, RunView {
   #deadline: TimerHandle | undefined;
   #advancing = false;
   #crash: SerializedError | undefined;
+  /** Its place was given to it in this life, or it is being ended: before that nothing of it moves. */
+  #hasBegun = false;
   /** Every task has ended. */
   #isSettled = false;
   readonly #ready: number[] = [];
@@ -240,6 +242,7 @@ export class WorkflowRun implements TaskOwner, RunView {
   crashed(error: unknown): void {
     if (this.endedAtMs !== null) return;
     this.#crash = serializeError(error, 'ACTOR_CRASHED');
+    this.#hasBegun = true;
     this.startedAtMs ??= this.#parts.clock.now();
     for (const index of this.#frontier.cancelPending()) this.#reporter.cancelled(index, 'the run crashed');
     for (const record of [...this.#live.values()]) this.#parts.runner.cancel(record, 'the run crashed');
@@ -256,6 +259,10 @@ export class WorkflowRun implements TaskOwner, RunView {
     if (cancelRequested?.timedOut === true) this.actor.send({ type: 'run.deadline' });
     else if (cancelRequested) this.actor.send({ type: 'run.cancel', reason: cancelRequested.reason });
     this.#isReplaying = false;
+    const { deadlineMs } = restored;
+    // Its time was up while nobody worked on it: nothing of it starts any more.
+    const isLate = deadlineMs !== null && deadlineMs <= this.#parts.clock.now();
+    if (isLate && !cancelRequested) this.actor.send({ type: 'run.deadline' });
   }
 
   /** The engine goes down in good order: from now on nothing of this life is written, told or decided. */
@@ -319,6 +326,7 @@ export class WorkflowRun implements TaskOwner, RunView {
   }
 
   #start(): void {
+    this.#hasBegun = true;
     if (this.startedAtMs === null) this.#startNew();
     else this.#chronicle.recovered(this.counts().completed, this.#options.restored?.record.recoveries ?? 0);
     for (const index of this.#frontier.start()) this.#ready.push(index);
@@ -347,6 +355,7 @@ export class WorkflowRun implements TaskOwner, RunView {
   #cancelAll(reason: string, timedOut: boolean): void {
     if (this.#isSuspended) return;
     this.#cancelReason = reason;
+    this.#hasBegun = true;
     this.startedAtMs ??= this.#parts.clock.now();
     if (!this.#isReplaying) this.#chronicle.cancelRequested(reason, timedOut);
     for (const index of this.#frontier.cancelPending()) this.#reporter.cancelled(index, reason);
@@ -392,10 +401,10 @@ export class WorkflowRun implements TaskOwner, RunView {
     if (this.#advancing) return;
     this.#advancing = true;
     try {
-      while (this.#ready.length > 0 || this.#skipped.length > 0) {
+      while ((this.#hasBegun && this.#ready.length > 0) || this.#skipped.length > 0) {
         const skipped = this.#skipped.splice(0);
         for (const index of skipped) this.#reportBehind(index);
-        this.#starting = this.#ready.splice(0);
+        this.#starting = this.#hasBegun ? this.#ready.splice(0) : [];
         for (this.#startingPlace = 0; this.#startingPlace < this.#starting.length; this.#startingPlace++) {
           this.#startTask(this.#starting[this.#startingPlace] ?? 0);
         }
@@ -405,7 +414,7 @@ export class WorkflowRun implements TaskOwner, RunView {
       this.#advancing = false;
     }
     // Before its start there is no end: tasks may have been cancelled while it waited for its place.
-    if (this.#frontier.open > 0 || this.#isSettled || this.startedAtMs === null) return;
+    if (this.#frontier.open > 0 || this.#isSettled || !this.#hasBegun) return;
     this.#isSettled = true;
     this.tasks.close();
     // In a turn of its own: the registry's end reaches the workflow before the event that ends the workflow itself.

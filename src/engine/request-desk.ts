@@ -60,6 +60,7 @@ export class RequestDesk {
         this.#requireOpen(runId).cancel(reason === '' ? 'asked for by another process' : reason);
         break;
       case 'pause':
+        this.#refuseParked(runId);
         this.#requireOpen(runId).pause();
         break;
       case 'resume':
@@ -68,6 +69,15 @@ export class RequestDesk {
       default:
         assertNever(kind);
     }
+  }
+
+  // To take it up would release it, which nobody asked for.
+  #refuseParked(runId: string): void {
+    const parked = this.#runtime.journal.run(runId)?.parked ?? null;
+    if (parked === null) return;
+    throw new RuntimeError(parked.code, `run '${runId}' is parked and not under way: ${parked.reason}`, {
+      details: { runId },
+    });
   }
 
   /** A run that can be steered; an unfinished one that nobody has taken up yet is taken up for it. */

@@ -1,6 +1,7 @@
 // Owns the start of a run from a compiled workflow, new or taken up again: plan, lane, session, handle, and the promise
 // of its result, which is kept when the run has ended durably and broken when the engine lets go of it before.
 
+import type { RunPlan } from '../actors/run-plan.ts';
 import type { WorkflowRun as RunActor } from '../actors/workflow-run.ts';
 import type { RunId, SessionId } from '../domain/ids.ts';
 import type { JsonObject, JsonValue } from '../domain/json-value.ts';
@@ -31,6 +32,8 @@ export interface Launch {
   readonly ownSession: boolean;
   /** Under which the journal keeps the definition; left out for a new run. */
   readonly definitionKey?: string;
+  /** Left out, it is made. */
+  readonly plan?: RunPlan;
   readonly restored?: RunHistory;
   readonly rerunOf?: string;
   readonly adopted?: ReadonlyMap<string, JsonValue>;
@@ -54,19 +57,25 @@ export class RunLauncher {
     this.#ended = ended;
   }
 
-  /** Starts the run, or queues it in its session. @throws RuntimeError RESOURCE_*, SESSION_* */
-  launch(launch: Launch): WorkflowRun {
-    const { runId, workflow, params, mode } = launch;
-    const { guard, journal } = this.#runtime;
+  /** What the run will follow; resources that the workflow brings along are registered. @throws RuntimeError RESOURCE_* */
+  planOf({ workflow, params, mode }: Pick<Launch, 'workflow' | 'params' | 'mode'>): RunPlan {
+    const { guard } = this.#runtime;
     for (const { id, type, capacity, granularity } of workflow.definition.resources) {
       guard.register(id, type, capacity, { granularity });
     }
-    const plan = createRunPlan(workflow, {
+    return createRunPlan(workflow, {
       mode,
       runParameters: params,
       prepare: (request) => guard.prepare(request),
       poolOf: (step) => this.poolOf(step),
     });
+  }
+
+  /** Starts the run, or queues it in its session. @throws RuntimeError RESOURCE_*, SESSION_* */
+  launch(launch: Launch): WorkflowRun {
+    const { runId, workflow, params, mode } = launch;
+    const { journal } = this.#runtime;
+    const plan = launch.plan ?? this.planOf(launch);
     const entry = launch.session();
     const { session, actor } = entry;
     const result = this.#oweResult(runId);

@@ -136,16 +136,21 @@ export class RunRecovery {
     if (origin?.type !== 'run.created') throw corrupt(runId, 'it has no fact of its making');
     const workflow = this.#workflowOf(runId, origin.definition);
     this.#requireModules(workflow, fold);
+    // Before the recovery is counted: what the run or its session demands may not be there.
+    const { parameters: params, mode } = origin;
+    const plan = this.#parts.launcher.planOf({ workflow, params, mode });
+    const session = this.#parts.sessions.restore(origin.session);
     this.#countRecovery(record, fold, byHand);
     const restored = fold.result();
     if (restored === undefined) throw corrupt(runId, 'it has no facts');
     return this.#parts.launcher.launch({
       runId: runId as RunId,
       workflow,
-      params: origin.parameters,
-      mode: origin.mode,
+      plan,
+      params,
+      mode,
       maxParallel: origin.maxParallel,
-      session: () => this.#parts.sessions.restore(origin.session),
+      session: () => session,
       ownSession: origin.ownSession,
       definitionKey: origin.definition,
       restored,

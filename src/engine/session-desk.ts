@@ -58,7 +58,8 @@ export class SessionDesk {
   /** The session of a run of an earlier life, made again where it is not there. @throws RuntimeError RESOURCE_* */
   restore(frame: SessionFrame): SessionEntry {
     const known = this.book.find(frame.sessionId);
-    if (known !== undefined && known.actor.endedAtMs === null) return known;
+    // One that is ending takes no run: another life of it ends with the run, at the same deadline.
+    if (known?.actor.isOpen === true) return known;
     const { guard, timers } = this.#runtime;
     if (hasMembers(frame.resourceRequirements)) guard.prepare(frame.resourceRequirements);
     const now = new Date(timers.now()).toISOString();
@@ -102,7 +103,9 @@ export class SessionDesk {
               return { release: () => guard.release(held.allocationId) };
             }
           : null,
-        ended: () => this.book.ended(sessionId),
+        ended: (ended) => {
+          if (this.book.find(sessionId)?.actor === ended) this.book.ended(sessionId);
+        },
       },
       this.#runtime.sessions,
     );

@@ -70,6 +70,15 @@ export class RunFrontier {
     else this.#skipBehind(task, skipped);
   }
 
+  /** Takes over ends of an earlier life, all at once: none is taken for a consequence of another. */
+  restore(ends: ReadonlyMap<number, TaskEnd>, ready: number[], skipped: number[]): void {
+    for (const [task, how] of ends) this.#move(task, CODE_OF[how]);
+    for (const [task, how] of ends) {
+      if (how === 'completed') this.#release(task, ready);
+      else this.#skipBehind(task, skipped);
+    }
+  }
+
   /** Ends every pending task as cancelled and gives their numbers; ready ones are their owner's to cancel. */
   cancelPending(): number[] {
     const cancelled: number[] = [];

@@ -202,6 +202,7 @@ describe('a run that cannot go on yet', () => {
     const second = await scene.engine([]);
     expect((await eventOf(second, 'workflow.held')).data).toMatchObject({ error: { code: 'RESOURCE_NOT_FOUND' } });
     expect(() => second.resumeRun('run-1')).toThrow(expect.objectContaining({ code: 'RESOURCE_NOT_FOUND' }));
+    expect(second.getRunHistory('run-1')?.moments.map(({ type }) => type)).toEqual(['suspended']);
     await second.shutdown();
 
     writeFileSync(scene.open, '');

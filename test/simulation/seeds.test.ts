@@ -7,7 +7,7 @@ import { simulate } from './simulation.ts';
 import { HAPPENINGS, type Happening, Tally } from './tally.ts';
 import { Violation } from './violation.ts';
 
-const SEEDS = Number(process.env.YARDMASTER_SEEDS ?? 2_000);
+const SEEDS = Number(process.env.YARDMASTER_SEEDS ?? 3_000);
 const FIRST_SEED = Number(process.env.YARDMASTER_FIRST_SEED ?? 1);
 /** Far more than a world takes on a busy machine. */
 const LONGEST_SEED_MS = 200;

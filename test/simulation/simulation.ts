@@ -17,6 +17,8 @@ import { START_MS, WorldTime } from './world-time.ts';
 
 /** More events than any sound world has: one that goes on is stuck. */
 const MOST_STEPS = 20_000;
+/** Turns of the real loop that an engine which shuts down may take for real files while nothing simulated happens. */
+const MOST_IDLE_TURNS = 100_000;
 /** Events between two looks at the live state, at most. */
 const LOOK_EVERY = 24;
 /** The same in virtual time: nothing planned takes nearly as long. */
@@ -49,6 +51,7 @@ class Simulation {
   readonly #trace: (line: string) => void;
   #stepCount = 0;
   #nextLook = 0;
+  #idleTurns = 0;
 
   constructor(options: SimulationOptions) {
     this.#options = options;
@@ -163,7 +166,7 @@ class Simulation {
     while (!life.isOver) {
       this.#owner.seeToReleased();
       if (this.#owner.isDone && this.#submitter.isDone && !life.engine.isClosed) return true;
-      await this.#step();
+      await this.#step(life);
       if (life.isOver) break;
       if (this.#stepCount >= this.#nextLook) {
         this.#nextLook = this.#stepCount + this.#steps.between(1, LOOK_EVERY);
@@ -184,9 +187,13 @@ class Simulation {
   }
 
   /** One event, or several timers of the engine that fall due together. */
-  async #step(): Promise<void> {
+  async #step(life: Life): Promise<void> {
     const timer = this.#time.take();
     this.#stepCount++;
+    if (timer === undefined && life.engine.isClosed && this.#idleTurns++ < MOST_IDLE_TURNS) {
+      await this.#settle();
+      return;
+    }
     const isEndless = this.#stepCount > MOST_STEPS || this.#time.nowMs > START_MS + LONGEST_MS;
     if (timer === undefined || isEndless) {
       const why = timer === undefined ? 'nothing happens any more' : 'it goes on without end';
@@ -219,7 +226,7 @@ class Simulation {
     }
     this.#shutDown(life, 0);
     await this.#settle();
-    while (!life.isOver) await this.#step();
+    while (!life.isOver) await this.#step(life);
     this.#oracle.begin(readFacts(this.#disk));
     this.#oracle.checkTold();
     this.#throwFirst();
