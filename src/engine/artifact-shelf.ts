@@ -11,6 +11,8 @@ import { ARTIFACT_HASH, ArtifactStore, temporaryOwner, temporaryPath } from '../
 /** Unreferenced files younger than this are left alone by a sweep, and so are temporary files of this process. */
 export const SWEEP_AGE_MS = 3_600_000;
 
+const REMOVALS_AT_ONCE = 32;
+
 export interface CollectOptions {
   /**
    * Only files whose bytes were last written before this time (epoch milliseconds). Taken **before** the journal was
@@ -47,9 +49,14 @@ export class ArtifactShelf {
   /** Takes orphans away, except what was written since; what is no hash is passed over. How many went. */
   async remove(hashes: Iterable<string>, { writtenBeforeMs }: CollectOptions): Promise<number> {
     let removed = 0;
-    for (const hash of hashes) {
-      if (ARTIFACT_HASH.test(hash) && (await this.#collect(hash, writtenBeforeMs))) removed += 1;
-    }
+    // Several share one iterator: on a busy loop each step of each removal waits for its turn.
+    const waiting = Iterator.from(hashes);
+    const removeNext = async (): Promise<void> => {
+      for (const hash of waiting) {
+        if (ARTIFACT_HASH.test(hash) && (await this.#collect(hash, writtenBeforeMs))) removed += 1;
+      }
+    };
+    await Promise.all(Array.from({ length: REMOVALS_AT_ONCE }, removeNext));
     return removed;
   }
 

@@ -11,7 +11,7 @@ const LOOK_EVERY_FACTS = 1_000;
 const LOOK_EVERY_MS = 10_000;
 const LOOK_ANYWAY_MS = 3_600_000;
 /** Runs forgotten in one call of the journal. */
-const BATCH = 500;
+const BATCH = 2_000;
 
 export interface PruneSummary {
   /** Runs and single tasks forgotten. */
