@@ -9,10 +9,10 @@ import { OrchestrationEngine } from '../../src/index.ts';
 
 const TASKS = fileURLToPath(new URL('../tasks', import.meta.url));
 
-/** An engine without a journal on disk and without workflows of its own. */
-export function startEngine(threads: number): Promise<OrchestrationEngine> {
+/** An engine without workflows of its own; without a data folder it has no journal on disk. */
+export function startEngine(threads: number, dataDir = ':memory:'): Promise<OrchestrationEngine> {
   return OrchestrationEngine.create({
-    dataDir: ':memory:',
+    dataDir,
     maxWorkers: threads,
     tasksDirs: [TASKS],
     workflowsDir: mkdtempSync(join(tmpdir(), 'yardmaster-bench-')),

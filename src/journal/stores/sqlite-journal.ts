@@ -107,6 +107,7 @@ export class SqliteJournal implements Journal, WriterListener {
     if (sequence <= this.#written) return Promise.resolve();
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.#durability === 'none') return Promise.resolve();
+    this.#writer.hurry(sequence);
     const batch = this.#batches.findLast(({ first }) => first <= sequence);
     return batch === undefined ? Promise.resolve() : batch.written();
   }
@@ -301,6 +302,7 @@ export class SqliteJournal implements Journal, WriterListener {
     this.#isClosed = true;
     this.#sendAll();
     const last = this.#batches[this.#sent - 1];
+    this.#writer.hurry(this.#last);
     if (last !== undefined && this.#failure === null) await last.written().catch(() => undefined);
     await this.#pruning;
     await this.#writer.close();

@@ -4,6 +4,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assertNever, invariant } from '../../domain/runtime-error.ts';
 import { serializeError } from '../../domain/serialized-error.ts';
+import { CommitPace } from './sqlite-commit-pace.ts';
 import { journalFiles } from './sqlite-files.ts';
 import { Pruner } from './sqlite-pruner.ts';
 import type { FromWriter, ToWriter, WriterQuestion, WriterSettings } from './sqlite-writer-protocol.ts';
@@ -15,21 +16,24 @@ invariant(port !== null, 'the writer of the journal runs as a thread');
 const say = (message: FromWriter): void => port.postMessage(message);
 let store: WriterStore | undefined;
 let pruner: Pruner | undefined;
+let pace: CommitPace | undefined;
 
 port.on('message', (message: ToWriter) => attempt(() => take(message)));
 attempt(() => {
-  const { dataDir, durability } = settingsOf(workerData);
+  const { dataDir, durability, pace: word } = settingsOf(workerData);
+  pace = new CommitPace(word);
   store = openWriterStore(journalFiles(dataDir), durability);
   pruner = new Pruner(store);
   say({ kind: 'ready', ...store.progress });
 });
 
 // Both ends of this border are of one package and one version: what has the shape is what it seems.
-function settingsOf(value: { readonly dataDir?: unknown; readonly durability?: unknown }): WriterSettings {
-  const { dataDir, durability } = value;
+function settingsOf(value: { readonly [Key in keyof WriterSettings]?: unknown }): WriterSettings {
+  const { dataDir, durability, pace: word } = value;
   invariant(typeof dataDir === 'string', 'the writer is told where the journal is');
   invariant(durability === 'full' || durability === 'normal' || durability === 'none', 'and how durable it is');
-  return { dataDir, durability };
+  invariant(word instanceof SharedArrayBuffer, 'and when someone waits');
+  return { dataDir, durability, pace: word };
 }
 
 function take(message: ToWriter): void {
@@ -39,7 +43,9 @@ function take(message: ToWriter): void {
   }
   switch (message.kind) {
     case 'write':
+      pace?.pause();
       store.write(message);
+      pace?.committed(message.last);
       say({ kind: 'written', last: message.last });
       break;
     case 'ask':

@@ -14,6 +14,8 @@ export type Durability = 'full' | 'normal' | 'none';
 export interface WriterSettings {
   readonly dataDir: string;
   readonly durability: Durability;
+  /** The word of a CommitPace. */
+  readonly pace: SharedArrayBuffer;
 }
 
 /** Facts of one run, committed together. */

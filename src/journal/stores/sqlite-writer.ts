@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { assertNever, type RuntimeError } from '../../domain/runtime-error.ts';
 import { deserializeError } from '../../domain/serialized-error.ts';
 import { closedError } from './journal-faults.ts';
+import { CommitPace } from './sqlite-commit-pace.ts';
 import { storeFault } from './sqlite-faults.ts';
 import type { FromWriter, ToWriter, WriteBatch, WriterQuestion, WriterSettings } from './sqlite-writer-protocol.ts';
 import type { WriterProgress } from './sqlite-writer-store.ts';
@@ -42,8 +43,10 @@ export class JournalWriter {
   #failure: RuntimeError | null = null;
   #closing: PromiseWithResolvers<void> | undefined;
 
-  constructor(settings: WriterSettings, file: string, listener: WriterListener) {
-    this.#settings = settings;
+  readonly #pace = new CommitPace();
+
+  constructor(settings: Omit<WriterSettings, 'pace'>, file: string, listener: WriterListener) {
+    this.#settings = { ...settings, pace: this.#pace.buffer };
     this.#file = file;
     this.#listener = listener;
     this.#worker = this.#startThread();
@@ -57,6 +60,11 @@ export class JournalWriter {
     return this.#started.promise;
   }
 
+  /** Someone waits for the facts up to a sequence, sent already or not. */
+  hurry(sequence: number): void {
+    this.#pace.hurry(sequence);
+  }
+
   write(batch: WriteBatch): void {
     if (this.#failure !== null) return;
     this.#unwritten.push(batch);
@@ -68,6 +76,7 @@ export class JournalWriter {
   ask(question: WriterQuestion): Promise<readonly string[]> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.#closing !== undefined) return Promise.reject(closedError());
+    this.#hurryAll();
     const id = ++this.#lastId;
     const answered = Promise.withResolvers<readonly string[]>();
     this.#questions.set(id, { question, answered });
@@ -80,6 +89,7 @@ export class JournalWriter {
   close(): Promise<void> {
     if (this.#closing !== undefined) return this.#closing.promise;
     this.#closing = Promise.withResolvers<void>();
+    this.#hurryAll();
     this.#worker.ref();
     if (this.#failure !== null) this.#endThread();
     else if (this.#isReady) this.#post({ kind: 'close' });
@@ -174,6 +184,12 @@ export class JournalWriter {
 
   #endThread(): void {
     void this.#worker.terminate().then(() => this.#closing?.resolve());
+  }
+
+  // What is answered after everything written before waits for all of it.
+  #hurryAll(): void {
+    const newest = this.#unwritten.at(-1);
+    if (newest !== undefined) this.#pace.hurry(newest.last);
   }
 
   #post(message: ToWriter): void {
