@@ -141,6 +141,37 @@ describe('a frontier', () => {
     expect(frontier.open).toBe(0);
   });
 
+  it('restored from the ends of an earlier life, in any order, stands where that one stood', () => {
+    const graphs = fc.array(fc.array(fc.nat({ max: 9 }), { maxLength: 3 }), { maxLength: 10 });
+    const ends = fc.array(
+      fc.tuple(fc.nat(), fc.constantFrom<TaskEnd>('completed', 'completed', 'failed', 'cancelled')),
+    );
+    fc.assert(
+      fc.property(graphs, ends, fc.integer(), (lists, chosen, order) => {
+        const dependencies = lists.map((list, task) => [...new Set(list.filter((other) => other < task))]);
+        const live = new RunFrontier(rowsOf(dependencies));
+        const open = live.start();
+        const recorded: [number, TaskEnd][] = [];
+        for (const [pick, how] of chosen) {
+          const [task] = open.splice(pick % Math.max(1, open.length), 1);
+          if (task === undefined) break;
+          const skipped: number[] = [];
+          live.end(task, how, open, skipped);
+          recorded.push([task, how], ...skipped.map((each): [number, TaskEnd] => [each, 'skipped']));
+        }
+        const restored = new RunFrontier(rowsOf(dependencies));
+        const [ready, skipped]: number[][] = [[], []];
+        recorded.sort(([a], [b]) => ((a * 7919) ^ order) - ((b * 7919) ^ order));
+        restored.restore(new Map(recorded), ready ?? [], skipped ?? []);
+        const handedOut = [...(ready ?? []).filter((task) => !restored.isEnded(task)), ...restored.start()];
+        expect(skipped).toEqual([]);
+        expect(handedOut.sort()).toEqual(open.sort());
+        for (const task of dependencies.keys()) expect(restored.status(task)).toBe(live.status(task));
+        expect(restored.open).toBe(live.open);
+      }),
+    );
+  });
+
   it('lets no task end twice', () => {
     const frontier = new RunFrontier(rowsOf([[]]));
     frontier.start();
