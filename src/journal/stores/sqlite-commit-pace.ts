@@ -1,17 +1,17 @@
 // Owns the pace of commits. A commit costs the same for one fact as for a thousand, so as long as nobody waits for a fact
-// to be durable, the next commit begins only some time after the last: facts gather meanwhile. Whoever waits is never
-// kept waiting: one word of shared memory wakes the writer out of its pause.
+// to be durable, a small batch is left for a moment before it is committed: facts gather behind it. Whoever waits is
+// never kept waiting: one word of shared memory wakes the writer out of its pause.
 // A crash loses what lies in the pause; nobody has been told that it was durable.
 
-/** At least so long between the starts of two commits that nobody waits for. */
-export const COMMIT_PAUSE_MS = 4;
+const COMMIT_PAUSE_MS = 4;
+/** A batch of so many facts is worth a commit of its own. */
+const ENOUGH_FACTS = 1_000;
 
 export class CommitPace {
   readonly buffer: SharedArrayBuffer;
   // 0 = nobody waits; else the low bits of the last sequence that someone waits for.
   readonly #word: Int32Array<SharedArrayBuffer>;
   #hurried = 0;
-  #nextMs = 0;
 
   constructor(buffer = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)) {
     this.buffer = buffer;
@@ -27,11 +27,9 @@ export class CommitPace {
     Atomics.notify(this.#word, 0);
   }
 
-  /** Writer: comes back when the next commit may begin. */
-  pause(): void {
-    const restMs = this.#nextMs - performance.now();
-    if (restMs > 0) Atomics.wait(this.#word, 0, 0, restMs);
-    this.#nextMs = performance.now() + COMMIT_PAUSE_MS;
+  /** Writer: comes back when a batch of so many facts may be committed. */
+  pause(facts: number): void {
+    if (facts < ENOUGH_FACTS) Atomics.wait(this.#word, 0, 0, COMMIT_PAUSE_MS);
   }
 
   /** Writer: the facts up to a sequence are in the file. */

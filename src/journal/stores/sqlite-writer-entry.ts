@@ -43,7 +43,7 @@ function take(message: ToWriter): void {
   }
   switch (message.kind) {
     case 'write':
-      pace?.pause();
+      pace?.pause(message.last - message.first + 1);
       store.write(message);
       pace?.committed(message.last);
       say({ kind: 'written', last: message.last });

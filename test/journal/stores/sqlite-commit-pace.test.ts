@@ -12,10 +12,10 @@ function createPair() {
 it('keeps the wish until the sequence is in the file, over earlier commits', () => {
   const { main, writer, word } = createPair();
   main.hurry(7);
-  writer.pause();
+  writer.pause(1);
   writer.committed(5);
   expect(word()).toBe(7);
-  writer.pause();
+  writer.pause(1);
   writer.committed(7);
   expect(word()).toBe(0);
 });
