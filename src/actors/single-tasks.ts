@@ -40,6 +40,8 @@ export interface SingleTasksParts {
   readonly events: EventSink;
   readonly clock: Clock;
   readonly keptResults?: number;
+  /** Tasks of earlier lives are taken up by hand only: nobody waits for them without being asked. */
+  readonly leavesEarlier?: boolean;
 }
 
 /** What may be said of a submission beyond the work itself. */
@@ -81,6 +83,7 @@ export class SingleTasks implements TaskOwner {
     });
     parts.scheduler.addLane(this.lane);
     this.tasks = parts.runner.createRegistry(parent);
+    if (parts.leavesEarlier === true) return;
     for (const { runId } of parts.journal.runs({ kind: 'task', open: true })) this.#left.add(runId as TaskId);
   }
 

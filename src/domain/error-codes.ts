@@ -145,7 +145,7 @@ export const ERROR_CODES = {
     usage: false,
     meaning: 'facts cannot be written to the journal any more; what was reported before is safe',
   },
-  DATA_DIR_LOCKED: { retryable: false, usage: false, meaning: 'another engine works on the data directory' },
+  DATA_DIR_LOCKED: { retryable: false, usage: true, meaning: 'another engine works on the data directory' },
   DATA_DIR_UNWRITABLE: { retryable: false, usage: true, meaning: 'the data directory cannot be written to' },
   REQUESTS_FULL: {
     retryable: true,

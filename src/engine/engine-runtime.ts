@@ -251,6 +251,7 @@ export class EngineRuntime {
         journal: this.journal,
         events: this.bus,
         clock: this.timers,
+        leavesEarlier: this.config.resume === 'manual',
       },
       { runId: this.ids.runId(), sessionId: 'single-tasks' as SessionId },
       this.actor('sessions'),

@@ -190,7 +190,7 @@ test('while one process runs, a second one on the folder is told who has it, and
   const { child, end } = await seenBy(cwd, [...RUN, '--run-id', 'first'], 'waits at open');
   const second = await yardmaster(RUN, { cwd });
   expect(second.stderr).toMatch(new RegExp(`^error DATA_DIR_LOCKED: .*${child.pid}.*\\n$`));
-  expect(second.code).not.toBe(0);
+  expect(second.code).toBe(2);
   expect(await listed(cwd)).toMatchObject([{ runId: 'first', status: 'running', tasks: { completed: 1 } }]);
   const { stdout } = await yardmaster(['resume', 'first'], { cwd });
   expect(stdout).toBe(`run first is under way in process ${child.pid}\n`);
