@@ -59,8 +59,8 @@ function writeFault(file: string, fault: string, cause: unknown): RuntimeError {
 function unwritableFault(file: string, cause: unknown): RuntimeError {
   return new RuntimeError(
     'DATA_DIR_UNWRITABLE',
-    `${file} cannot be made or written: ${messageOf(cause)}. Choose another data directory, or give this user the right ` +
-      'to write in it and room on its disk',
+    `${file} cannot be made or written: ${messageOf(cause)}. Choose another data directory (':memory:' keeps nothing), or ` +
+      'give this user the right to write in it and room on its disk',
     { details: { file }, cause },
   );
 }
