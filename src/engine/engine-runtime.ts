@@ -25,7 +25,6 @@ import { CapacityGuard } from '../resources/capacity-guard.ts';
 import { defaultResources, readMachine } from '../resources/default-resources.ts';
 import { type CapacityRequest, Pool } from '../scheduling/ready-task.ts';
 import { Scheduler } from '../scheduling/scheduler.ts';
-import type { InlineResources } from '../workers/inline-context.ts';
 import { InlineExecutor } from '../workers/inline-executor.ts';
 import type { Inspector, ResolvedConfig } from './engine-config.ts';
 import {
@@ -36,6 +35,7 @@ import {
   systemPorts,
 } from './engine-ports.ts';
 import { EventBus } from './event-bus.ts';
+import { inlineResources } from './inline-resources.ts';
 import { isModuleKnown } from './surroundings.ts';
 
 /**
@@ -388,19 +388,4 @@ export class EngineRuntime {
       slotFree: () => this.dispatcher.pumpSoon(),
     });
   }
-}
-
-/** Capacity for bodies on the main loop: the same guard that threads share. */
-function inlineResources(guard: CapacityGuard): InlineResources {
-  return {
-    tryAllocate: (owner, request) => {
-      return guard.allocateAll(request, owner)?.allocationId ?? null;
-    },
-    allocate: async (owner, request, options) => {
-      const { allocationId } = await guard.acquire(request, { ...options, requesterId: owner });
-      return allocationId;
-    },
-    release: (_owner, allocationId) => guard.release(allocationId),
-    releaseAll: (owner) => guard.releaseAll(owner),
-  };
 }

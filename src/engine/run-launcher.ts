@@ -78,7 +78,7 @@ export class RunLauncher {
     const plan = launch.plan ?? this.planOf(launch);
     const entry = launch.session();
     const { session, actor } = entry;
-    const result = this.#oweResult(runId);
+    const result = Promise.withResolvers<WorkflowExecution>();
     let handle: WorkflowRun | undefined;
     actor.startRun(() => ({
       runId,
@@ -101,6 +101,7 @@ export class RunLauncher {
       restored: launch.restored ?? null,
       ...(launch.adopted === undefined ? {} : { adopted: launch.adopted }),
       created: (run) => {
+        this.#owe(runId, result);
         handle = new WorkflowRun(steeringOf(run), this.#runtime.bus, result.promise);
         this.book.add(handle, run, params);
       },
@@ -125,12 +126,10 @@ export class RunLauncher {
     return this.#runtime.inline.has(module, action) ? Pool.INLINE : Pool.THREADS;
   }
 
-  #oweResult(runId: string) {
-    const result = Promise.withResolvers<WorkflowExecution>();
+  #owe(runId: string, { promise, reject }: PromiseWithResolvers<WorkflowExecution>): void {
     // Whoever waits hears of it; that nobody may is no fault.
-    result.promise.catch(() => {});
-    this.#owed.set(runId, result.reject);
-    return result;
+    promise.catch(() => {});
+    this.#owed.set(runId, reject);
   }
 
   #runEnded(run: RunActor, resolve: (execution: WorkflowExecution) => void): void {

@@ -136,11 +136,12 @@ export class RunRecovery {
     if (origin?.type !== 'run.created') throw corrupt(runId, 'it has no fact of its making');
     const workflow = this.#workflowOf(runId, origin.definition);
     this.#requireModules(workflow, fold);
-    // Before the recovery is counted: what the run or its session demands may not be there.
+    // All before it is written that the run goes on: what it or its session demands may not be there.
     const { parameters: params, mode } = origin;
     const plan = this.#parts.launcher.planOf({ workflow, params, mode });
+    const recovery = this.#nextRecovery(record, fold, byHand);
     const session = this.#parts.sessions.restore(origin.session);
-    this.#countRecovery(record, fold, byHand);
+    this.#append(fold, { type: 'run.recovered', runId, recovery });
     const restored = fold.result();
     if (restored === undefined) throw corrupt(runId, 'it has no facts');
     return this.#parts.launcher.launch({
@@ -163,19 +164,25 @@ export class RunRecovery {
     const history = fold.result();
     if (history === undefined) throw corrupt(record.runId, 'it has no facts');
     this.#parts.restoreTask(history, () => {
-      this.#countRecovery(record, fold, byHand);
+      const recovery = this.#nextRecovery(record, fold, byHand);
+      this.#append(fold, { type: 'run.recovered', runId: record.runId, recovery });
       return fold.result() ?? history;
     });
   }
 
-  /** Writes that the run is taken up; a life that did not end in good order counts. @throws RuntimeError RUN_RECOVERY_LIMIT */
-  #countRecovery(record: RunRecord, fold: RunFold, byHand: boolean): void {
-    const { runId } = record;
-    if (byHand && (record.parked !== null || record.recoveries > 0))
-      this.#append(fold, { type: 'run.released', runId });
-    const recovery = byHand ? 0 : recoveryOf(record);
+  /**
+   * The number of this recovery: a life that did not end in good order counts, and by hand it begins anew.
+   * @throws RuntimeError RUN_RECOVERY_LIMIT, the run parked
+   */
+  #nextRecovery(record: RunRecord, fold: RunFold, byHand: boolean): number {
+    const { runId, parked, recoveries } = record;
+    if (byHand) {
+      if (parked !== null || recoveries > 0) this.#append(fold, { type: 'run.released', runId });
+      return 0;
+    }
+    const recovery = recoveryOf(record);
     if (recovery > this.#parts.runtime.config.maxRecoveries) this.#park(record, fold);
-    this.#append(fold, { type: 'run.recovered', runId, recovery });
+    return recovery;
   }
 
   #park({ runId, workflow }: RunRecord, fold: RunFold): never {

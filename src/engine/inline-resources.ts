@@ -1,0 +1,19 @@
+// Owns the way in which bodies on the main loop take capacity: from the same guard that threads share.
+
+import type { CapacityGuard } from '../resources/capacity-guard.ts';
+import type { InlineResources } from '../workers/inline-context.ts';
+
+/** Capacity for inline tasks; what one does not give back goes back when its attempt ends. */
+export function inlineResources(guard: CapacityGuard): InlineResources {
+  return {
+    tryAllocate: (owner, request) => {
+      return guard.allocateAll(request, owner)?.allocationId ?? null;
+    },
+    allocate: async (owner, request, options) => {
+      const { allocationId } = await guard.acquire(request, { ...options, requesterId: owner });
+      return allocationId;
+    },
+    release: (_owner, allocationId) => guard.release(allocationId),
+    releaseAll: (owner) => guard.releaseAll(owner),
+  };
+}
