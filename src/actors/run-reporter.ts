@@ -19,6 +19,11 @@ export interface SkipReason {
   readonly reason: string;
 }
 
+/** The same, as the facts of a skipped task tell it. */
+export function recordedSkip({ skipCode, reason }: TaskHistory): SkipReason {
+  return { code: skipCode === 'CONDITION_FALSE' ? 'CONDITION_FALSE' : 'UPSTREAM_FAILED', reason: reason ?? '' };
+}
+
 interface RunReporterParts {
   readonly journal: Journal;
   readonly events: EventSink;
@@ -47,15 +52,12 @@ export class RunReporter {
 
   /** Takes over what an earlier life of the run has reported of a task; writes and tells nothing. */
   restore(index: number, history: TaskHistory): void {
-    const { status, error, reason, skipCode } = history;
+    const { status, error } = history;
     if (status === 'failed' && error !== null) {
       this.#errors.set(index, error);
       if (this.#plan.isRequired(index)) this.failedRequired++;
     } else if (status === 'cancelled' && this.#plan.isRequired(index)) this.cancelledRequired++;
-    else if (status === 'skipped') {
-      const code = skipCode === 'CONDITION_FALSE' ? 'CONDITION_FALSE' : 'UPSTREAM_FAILED';
-      this.#skips.set(index, { code, reason: reason ?? '' });
-    }
+    else if (status === 'skipped') this.#skips.set(index, recordedSkip(history));
   }
 
   /** The output of a task is taken over from another run. */

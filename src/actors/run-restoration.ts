@@ -2,7 +2,7 @@
 // its attempts counted. It starts nothing and writes no facts.
 
 import type { JsonValue } from '../domain/json-value.ts';
-import type { RunHistory, TaskHistory } from '../journal/run-history.ts';
+import { endOfTask, type RunHistory, type TaskHistory } from '../journal/run-history.ts';
 import type { RunFrontier, TaskEnd } from '../scheduling/run-frontier.ts';
 import type { RunPlan } from './run-plan.ts';
 import type { RunReporter } from './run-reporter.ts';
@@ -37,7 +37,7 @@ export function restoreRows(history: RunHistory, { plan, frontier, reporter, out
   for (const task of history.tasks.values()) {
     const index = plan.indexOf(task.task);
     if (index < 0) continue;
-    const how = endOf(task);
+    const how = endOfTask(task);
     if (how === null) {
       begun.set(index, restorationOf(task));
       if (task.cancelRequested !== null) cancelRequested.set(index, task.cancelRequested);
@@ -82,10 +82,4 @@ export function restorationOf(task: TaskHistory): TaskRestoration {
     error: task.error,
     expiresAtMs: task.expiresAtMs,
   };
-}
-
-function endOf({ status }: TaskHistory): TaskEnd | null {
-  return status === 'completed' || status === 'failed' || status === 'cancelled' || status === 'skipped'
-    ? status
-    : null;
 }

@@ -105,7 +105,7 @@ export class WorkflowRun implements TaskOwner, RunView {
   #starting: readonly number[] = [];
   #startingPlace = 0;
   /** Why a task that a handler cancelled before it was an actor must not run. */
-  readonly #cancelledEarly: Map<number, string> = new Map();
+  readonly #cancelledEarly = new Map<number, string>();
 
   constructor(parts: WorkflowRunParts, options: WorkflowRunOptions, workflows: ActorRegistry<WorkflowLogic>) {
     this.#parts = parts;
@@ -242,11 +242,8 @@ export class WorkflowRun implements TaskOwner, RunView {
   crashed(error: unknown): void {
     if (this.endedAtMs !== null) return;
     this.#crash = serializeError(error, 'ACTOR_CRASHED');
-    this.#hasBegun = true;
     this.startedAtMs ??= this.#parts.clock.now();
-    for (const index of this.#frontier.cancelPending()) this.#reporter.cancelled(index, 'the run crashed');
-    for (const record of [...this.#live.values()]) this.#parts.runner.cancel(record, 'the run crashed');
-    this.#advance();
+    this.#endTasks('the run crashed');
   }
 
   /** Told by the session once the run is known: what holds it back, or ends it, did so in an earlier life already. */
@@ -355,9 +352,13 @@ export class WorkflowRun implements TaskOwner, RunView {
   #cancelAll(reason: string, timedOut: boolean): void {
     if (this.#isSuspended) return;
     this.#cancelReason = reason;
-    this.#hasBegun = true;
     this.startedAtMs ??= this.#parts.clock.now();
     if (!this.#isReplaying) this.#chronicle.cancelRequested(reason, timedOut);
+    this.#endTasks(reason);
+  }
+
+  #endTasks(reason: string): void {
+    this.#hasBegun = true;
     for (const index of this.#frontier.cancelPending()) this.#reporter.cancelled(index, reason);
     for (const record of [...this.#live.values()]) this.#parts.runner.cancel(record, reason);
     this.#advance();

@@ -3,7 +3,7 @@
 
 import { RuntimeError } from '../domain/runtime-error.ts';
 import { deserializeError } from '../domain/serialized-error.ts';
-import { RunArchive, type RunRecord } from '../engine/run-archive.ts';
+import { countEnds, RunArchive, type RunRecord } from '../engine/run-archive.ts';
 import type { ResumeFlags } from './durable-commands.ts';
 import { ExitCode } from './exit-code.ts';
 import { jsonLine } from './json-output.ts';
@@ -11,7 +11,6 @@ import type { Shell } from './main.ts';
 import { toPrintableLine } from './printable-text.ts';
 import { isUnfinished, type RecordedWorkflow, recordedWorkflow } from './recorded-workflow.ts';
 import { findWorkflowRun } from './run-lookup.ts';
-import { endedIn } from './run-timeline.ts';
 import { type RunToWatch, watchRuns } from './run-watch.ts';
 import { engineConfigOf, settingsOf } from './shell-config.ts';
 
@@ -59,7 +58,7 @@ function runToResume({ record, history, steps }: RecordedWorkflow): RunToWatch {
     runId: record.runId,
     workflow: record.workflow,
     steps,
-    before: endedIn(history),
+    before: countEnds(history),
     start: (engine) => engine.resumeRun(record.runId),
   };
 }

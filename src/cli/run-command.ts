@@ -2,13 +2,13 @@
 // ended, its recorded end is told; unfinished, it goes on. Runs that others left unfinished are only mentioned.
 
 import type { OrchestrationEngine, RunOptions } from '../engine/orchestration-engine.ts';
+import { countEnds } from '../engine/run-archive.ts';
 import type { RunFlags } from './command-tree.ts';
 import type { ExitCode } from './exit-code.ts';
 import type { Shell } from './main.ts';
 import { toPrintableLine } from './printable-text.ts';
 import { type PreparedRun, prepareRun } from './run-preparation.ts';
 import { resumeHint } from './run-summary.ts';
-import { endedIn } from './run-timeline.ts';
 import { watchRuns } from './run-watch.ts';
 import { engineConfigOf } from './shell-config.ts';
 
@@ -30,7 +30,7 @@ export async function runCommand(shell: Shell, target: string, flags: RunFlags):
           runId: flags.runId ?? null,
           workflow: definition.name,
           steps: definition.steps,
-          ...(before === undefined ? {} : { before: endedIn(before) }),
+          ...(before === undefined ? {} : { before: countEnds(before) }),
           start: () => {
             const run = engine.startCompiled(prepared.workflow, runOptions(prepared, flags));
             if (before !== undefined && before.record.endedAtMs !== null) {

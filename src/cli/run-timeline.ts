@@ -2,7 +2,7 @@
 // and the axis of time their bars are drawn on. Pure: a function of the recorded history, the graph and the time.
 
 import { quoteName } from '../domain/near-name.ts';
-import type { AttemptHistory, RunHistory, TaskHistory } from '../engine/run-archive.ts';
+import { type AttemptHistory, countEnds, endOfTask, type RunHistory, type TaskHistory } from '../engine/run-archive.ts';
 import type { CompiledWorkflow } from '../engine/workflow-compiler.ts';
 import { durationText } from './duration-text.ts';
 import type { RunStanding } from './run-standing.ts';
@@ -48,35 +48,21 @@ export function timelineOf(
   for (const name of names) {
     if (shown.has(name)) continue;
     const task = history.tasks.get(name);
-    if (task !== undefined && isEnded(task)) tasks.push(timelineTask(task, standing, nowMs));
+    if (task !== undefined && endOfTask(task) !== null) tasks.push(timelineTask(task, standing, nowMs));
     else tasks.push(notStarted(name, task ?? null, standing, awaitedBy(history, workflow, name)));
   }
   return {
     history,
     standing,
     tasks,
-    counts: { total: Math.max(names.length, tasks.length), ...endedIn(history) },
+    counts: { total: Math.max(names.length, tasks.length), ...countEnds(history) },
     axis: timeAxisOf(history, standing, nowMs),
   };
 }
 
-/** How the tasks of a run ended so far. */
-export function endedIn(history: RunHistory): EndedBefore {
-  const counts = { completed: 0, failed: 0, skipped: 0, cancelled: 0 };
-  for (const { status } of history.tasks.values()) {
-    if (status === 'completed' || status === 'failed' || status === 'skipped' || status === 'cancelled')
-      counts[status]++;
-  }
-  return counts;
-}
-
-function isEnded({ status }: TaskHistory): boolean {
-  return status === 'completed' || status === 'failed' || status === 'cancelled' || status === 'skipped';
-}
-
 function timelineTask(task: TaskHistory, standing: RunStanding, nowMs: number): TimelineTask {
   const { task: name, status, attempts } = task;
-  if (isEnded(task)) return { name, status, history: task, attempts, waiting: null };
+  if (endOfTask(task) !== null) return { name, status, history: task, attempts, waiting: null };
   // A fact of its end is missing: whoever ran it is gone.
   const isLost = (status === 'running' && !isHeldIn(standing)) || status === 'ready';
   const waiting = task.cancelRequested === null ? waitingReason(task, standing, nowMs) : 'is being cancelled';

@@ -1,7 +1,7 @@
 // Owns `runs`: the list of recorded runs, newest first, and forgetting the old ones.
 
 import { OrchestrationEngine } from '../engine/orchestration-engine.ts';
-import { RunArchive, type RunRecord } from '../engine/run-archive.ts';
+import { countEnds, RunArchive, type RunRecord } from '../engine/run-archive.ts';
 import type { RunsFlags } from './durable-commands.ts';
 import { durationText } from './duration-text.ts';
 import { usageError } from './error-lines.ts';
@@ -10,7 +10,6 @@ import { jsonLine } from './json-output.ts';
 import type { Shell } from './main.ts';
 import { columnsOf, fitToColumns, toPrintableLine } from './printable-text.ts';
 import { type RunStanding, STANDING_STYLES, standingOf } from './run-standing.ts';
-import { endedIn } from './run-timeline.ts';
 import { engineConfigOf, settingsOf } from './shell-config.ts';
 import { type Styler, stylerFor } from './text-style.ts';
 import { localTimeText } from './time-text.ts';
@@ -67,7 +66,7 @@ function selectRows(archive: RunArchive, flags: RunsFlags, nowMs: number) {
 
 function completedTasks(archive: RunArchive, runId: string): number | null {
   const history = archive.history(runId);
-  return history === undefined ? null : endedIn(history).completed;
+  return history === undefined ? null : countEnds(history).completed;
 }
 
 // How long an interrupted run was in someone's hands is told by `show`, which reads all of it.

@@ -125,6 +125,8 @@ export interface ResolvedConfig {
 }
 
 const THIRTY_DAYS_MS = 30 * 24 * 60 * 60 * 1_000;
+/** The data folder that is none: nothing is kept. */
+export const IN_MEMORY = ':memory:';
 const CONFIG_FILE = 'config/default.json';
 
 /** Completes and checks a configuration; paths become absolute. @throws RuntimeError CONFIG_INVALID */
@@ -135,8 +137,8 @@ export function resolveConfig(given: EngineConfig = {}, folder: string = process
     workflowsDir: resolve(folder, config.workflowsDir ?? 'config/workflows/production'),
     tasksDirs: (config.tasksDirs ?? ['tasks']).map((dir) => resolve(folder, dir)),
     projectsDir: resolve(folder, config.projectsDir ?? 'projects'),
-    inMemory: dataDir === ':memory:',
-    dataDir: dataDir === ':memory:' ? dataDir : resolve(folder, dataDir),
+    inMemory: dataDir === IN_MEMORY,
+    dataDir: dataDir === IN_MEMORY ? dataDir : resolve(folder, dataDir),
     maxWorkers: config.maxWorkers ?? Math.min(128, availableParallelism()),
     durability: config.durability ?? 'full',
     resume: config.resume ?? 'auto',

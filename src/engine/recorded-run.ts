@@ -1,11 +1,11 @@
 // Owns runs that have ended in an earlier life of the engine, as their facts tell them: the same answers as a run of this
 // life, from the journal alone.
 
-import type { SkipReason } from '../actors/run-reporter.ts';
+import { recordedSkip, type SkipReason } from '../actors/run-reporter.ts';
 import type { TaskCounts } from '../actors/workflow-run.ts';
 import type { SerializedError } from '../domain/serialized-error.ts';
 import { TaskStatus } from '../domain/statuses.ts';
-import type { RunHistory } from '../journal/run-history.ts';
+import { countEnds, type RunHistory } from '../journal/run-history.ts';
 import { WorkflowExecution } from './workflow-execution.ts';
 import type { SteeredRun } from './workflow-run-handle.ts';
 
@@ -34,13 +34,11 @@ export function recordedExecution(history: RunHistory): WorkflowExecution {
   const outputs: Record<string, unknown> = Object.create(null);
   const errors: Record<string, SerializedError> = Object.create(null);
   const skipped: Record<string, SkipReason> = Object.create(null);
-  for (const { task, status, output, error, skipCode, reason } of history.tasks.values()) {
-    if (status === TaskStatus.COMPLETED) outputs[task] = output;
-    else if (status === TaskStatus.FAILED && error !== null) errors[task] = error;
-    else if (status === TaskStatus.SKIPPED) {
-      const code = skipCode === 'CONDITION_FALSE' ? 'CONDITION_FALSE' : 'UPSTREAM_FAILED';
-      skipped[task] = { code, reason: reason ?? '' };
-    }
+  for (const [name, task] of history.tasks) {
+    const { status, output, error } = task;
+    if (status === TaskStatus.COMPLETED) outputs[name] = output;
+    else if (status === TaskStatus.FAILED && error !== null) errors[name] = error;
+    else if (status === TaskStatus.SKIPPED) skipped[name] = recordedSkip(task);
   }
   const startedAtMs = record.startedAtMs ?? record.createdAtMs;
   const endedAtMs = record.endedAtMs ?? startedAtMs;
@@ -61,11 +59,6 @@ export function recordedExecution(history: RunHistory): WorkflowExecution {
   });
 }
 
-function recordedCounts({ record, tasks }: RunHistory): TaskCounts {
-  const counts = { total: record.steps, completed: 0, failed: 0, skipped: 0, cancelled: 0 };
-  for (const { status } of tasks.values()) {
-    if (status === 'completed' || status === 'failed' || status === 'skipped' || status === 'cancelled')
-      counts[status]++;
-  }
-  return counts;
+function recordedCounts(history: RunHistory): TaskCounts {
+  return { total: history.record.steps, ...countEnds(history) };
 }

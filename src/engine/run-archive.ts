@@ -11,13 +11,19 @@ import type { RequestOutcome, RequestSender, RunRequestKind } from '../journal/r
 import { type EngineOwner, engineOf } from '../journal/stores/sqlite-lock.ts';
 import { openJournalReader } from '../journal/stores/sqlite-reader.ts';
 import { openRequestSender } from '../journal/stores/sqlite-requests.ts';
+import { IN_MEMORY } from './engine-config.ts';
 
 export type { RunFilter } from '../journal/journal.ts';
-export type { AttemptHistory, RunHistory, TaskHistory } from '../journal/run-history.ts';
+export {
+  type AttemptHistory,
+  countEnds,
+  endOfTask,
+  type RunHistory,
+  type TaskHistory,
+} from '../journal/run-history.ts';
 export type { RunRecord } from '../journal/run-record.ts';
 export type { RequestOutcome, RunRequestKind } from '../journal/run-requests.ts';
 
-const IN_MEMORY = ':memory:';
 /** How often the answer to a request is looked for. */
 const LOOK_EVERY_MS = 25;
 const ANSWER_WITHIN_MS = 10_000;

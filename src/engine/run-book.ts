@@ -1,10 +1,9 @@
 // Owns the runs an engine knows: those under way, and the last ended ones up to a bound.
 
-import { isDeepStrictEqual } from 'node:util';
 import type { WorkflowRun as RunActor } from '../actors/workflow-run.ts';
 import type { JsonObject } from '../domain/json-value.ts';
 import { RecentKeys } from '../domain/recent-keys.ts';
-import { RuntimeError } from '../domain/runtime-error.ts';
+import { requireSameRun } from './run-refusals.ts';
 import type { WorkflowRun } from './workflow-run-handle.ts';
 
 const MAX_ENDED_RUNS = 1_000;
@@ -32,12 +31,9 @@ export class RunBook {
   known(runId: string, workflow: string, params: JsonObject): WorkflowRun | undefined {
     const entry = this.#entries.get(runId);
     if (entry === undefined) return undefined;
-    if (entry.handle.workflow === workflow && isDeepStrictEqual(entry.params, params)) return entry.handle;
-    throw new RuntimeError(
-      'RUN_EXISTS',
-      `run '${runId}' exists and is of ${entry.handle.workflow === workflow ? 'other parameters' : `workflow '${entry.handle.workflow}'`}; choose another id`,
-      { details: { runId, workflow: entry.handle.workflow } },
-    );
+    const { handle, params: parameters } = entry;
+    requireSameRun(runId, { workflow, parameters: params }, { workflow: handle.workflow, parameters });
+    return handle;
   }
 
   /** A run has ended: it stays known until too many ended after it. */

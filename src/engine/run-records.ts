@@ -1,7 +1,6 @@
 // Owns what an engine can tell and do of runs that only its journal knows: looking them up, finding out whether an id was
 // used, and repeating an ended run as a new one.
 
-import { isDeepStrictEqual } from 'node:util';
 import { descendantsOf } from '../dag/reachability.ts';
 import type { RunId } from '../domain/ids.ts';
 import type { JsonObject, JsonValue } from '../domain/json-value.ts';
@@ -12,6 +11,7 @@ import type { EngineRuntime } from './engine-runtime.ts';
 import { recordedExecution, recordedRun } from './recorded-run.ts';
 import type { RunLauncher } from './run-launcher.ts';
 import type { RunRecovery } from './run-recovery.ts';
+import { requireSameRun, runExists, runNotFound } from './run-refusals.ts';
 import type { SessionDesk } from './session-desk.ts';
 import type { CompiledWorkflow } from './workflow-compiler.ts';
 import { compileOrThrow } from './workflow-manager.ts';
@@ -66,9 +66,8 @@ export class RunRecords {
     const record = this.#runtime.journal.run(runId);
     if (record === undefined) return undefined;
     const origin = this.#originOf(runId);
-    if (origin?.type !== 'run.created') throw exists(runId, 'it is a single task');
-    if (origin.workflow !== workflow) throw exists(runId, `it is of workflow '${origin.workflow}'`);
-    if (!isDeepStrictEqual(origin.parameters, params)) throw exists(runId, 'it has other parameters');
+    if (origin?.type !== 'run.created') throw runExists(runId, 'it is a single task');
+    requireSameRun(runId, { workflow, parameters: params }, origin);
     if (record.parked !== null) {
       const { code, reason } = record.parked;
       throw new RuntimeError(code, `run '${runId}' is parked: ${reason}`, { details: { runId } });
@@ -83,7 +82,7 @@ export class RunRecords {
   rerun(runId: string, { from = 'start', runId: newRunId }: RerunOptions): WorkflowRun {
     const history = this.history(runId);
     const origin = history?.origin;
-    if (history === undefined || origin?.type !== 'run.created') throw notFound(runId);
+    if (history === undefined || origin?.type !== 'run.created') throw runNotFound(runId);
     if (history.record.endedAtMs === null) {
       throw new RuntimeError(
         'RUN_NOT_ENDED',
@@ -92,7 +91,7 @@ export class RunRecords {
       );
     }
     const definition = this.#runtime.journal.definition(origin.definition);
-    if (definition === undefined) throw notFound(runId);
+    if (definition === undefined) throw runNotFound(runId);
     const workflow = compileOrThrow(definition);
     if (newRunId !== undefined) {
       const before = this.known(newRunId, origin.workflow, origin.parameters);
@@ -147,14 +146,4 @@ function outputsToAdopt(
     if (task?.status === 'completed' && !again.has(index)) outputs.set(name, task.output);
   }
   return outputs;
-}
-
-function notFound(runId: string): RuntimeError {
-  return new RuntimeError('RUN_NOT_FOUND', `no run '${runId}' in the journal; listRuns() names those that are`, {
-    details: { runId },
-  });
-}
-
-function exists(runId: string, why: string): RuntimeError {
-  return new RuntimeError('RUN_EXISTS', `run '${runId}' exists, and ${why}; choose another id`, { details: { runId } });
 }

@@ -11,6 +11,7 @@ import { RunFold, type RunHistory } from '../journal/run-history.ts';
 import { isOpen, type RunRecord } from '../journal/run-record.ts';
 import type { EngineRuntime } from './engine-runtime.ts';
 import type { RunLauncher } from './run-launcher.ts';
+import { runNotFound } from './run-refusals.ts';
 import type { SessionDesk } from './session-desk.ts';
 import { type CompiledWorkflow, compileWorkflow } from './workflow-compiler.ts';
 import type { WorkflowRun } from './workflow-run-handle.ts';
@@ -71,11 +72,7 @@ export class RunRecovery {
    */
   resume(runId: string): WorkflowRun {
     const record = this.#journal.run(runId);
-    if (record === undefined || record.kind !== 'workflow') {
-      throw new RuntimeError('RUN_NOT_FOUND', `no run '${runId}' in the journal; listRuns() names those that are`, {
-        details: { runId },
-      });
-    }
+    if (record?.kind !== 'workflow') throw runNotFound(runId);
     if (record.endedAtMs !== null) {
       throw new RuntimeError(
         'RUN_ENDED',

@@ -30,6 +30,8 @@ export type TaskHistoryStatus =
   | 'cancelled'
   | 'skipped';
 
+export type TaskEndStatus = 'completed' | 'failed' | 'skipped' | 'cancelled';
+
 export interface TaskHistory {
   readonly task: string;
   /** `ready`: to be tried again after an interruption. `pending` only for a single task that has not started. */
@@ -51,6 +53,23 @@ export interface TaskHistory {
   /** The run whose output it took over. */
   adoptedFrom: string | null;
   endedAtMs: number | null;
+}
+
+/** How a task ended; null while it has not. */
+export function endOfTask({ status }: TaskHistory): TaskEndStatus | null {
+  return status === 'completed' || status === 'failed' || status === 'skipped' || status === 'cancelled'
+    ? status
+    : null;
+}
+
+/** Tasks of a run by how they ended so far. */
+export function countEnds({ tasks }: Pick<RunHistory, 'tasks'>): Record<TaskEndStatus, number> {
+  const counts = { completed: 0, failed: 0, skipped: 0, cancelled: 0 };
+  for (const task of tasks.values()) {
+    const end = endOfTask(task);
+    if (end !== null) counts[end]++;
+  }
+  return counts;
 }
 
 /** One thing in the life of a run as a whole, for a timeline. */
@@ -285,7 +304,7 @@ function endAttempt(task: TaskHistory, outcome: AttemptEndKind, atMs: number, er
   attempt.error = error;
 }
 
-function end(task: TaskHistory, status: 'completed' | 'failed' | 'cancelled' | 'skipped', atMs: number): void {
+function end(task: TaskHistory, status: TaskEndStatus, atMs: number): void {
   task.status = status;
   task.endedAtMs = atMs;
   task.dueMs = null;

@@ -1,19 +1,14 @@
 // Single tasks on a data folder: what a crash or a shutdown leaves goes on in the next engine, results outlive the process,
 // and an id given twice does nothing twice.
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { OrchestrationEngine } from '../../src/engine/orchestration-engine.ts';
 import type { TaskOptions } from '../../src/engine/task.ts';
 import type { KilledTasks } from './fixtures/killed-tasks.ts';
-import { createScene, type Scene } from './lives.ts';
+import { createScene, killWhenReady, type Scene } from './lives.ts';
 import { TASKS_DIR } from './support.ts';
-
-const PROGRAM = fileURLToPath(new URL('fixtures/killed-tasks.ts', import.meta.url));
 
 /** A task whose id is its name. */
 function task({ file, open }: Scene, name: string, action: string, more: Partial<TaskOptions> = {}): TaskOptions {
@@ -29,16 +24,7 @@ async function killedIn(scene: Scene, tasks: readonly TaskOptions[], until: stri
     tasksDirs: [TASKS_DIR],
   };
   const program: KilledTasks = { config, tasks: [...tasks], until };
-  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(program)], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let errors = '';
-  child.stderr.on('data', (chunk) => {
-    errors += String(chunk);
-  });
-  const ended = once(child, 'close');
-  await Promise.race([once(child.stdout, 'data'), ended]);
-  child.kill('SIGKILL');
-  const [code, signal] = await ended;
-  if (signal !== 'SIGKILL' || errors !== '') throw new Error(`a process to be killed ended with ${code}: ${errors}`);
+  await killWhenReady('killed-tasks.ts', program);
 }
 
 /** Resolves once a task has begun its body. */

@@ -14,8 +14,6 @@ import type { WorkflowStepOptions } from '../../src/engine/workflow-step.ts';
 import type { KilledProcess } from './fixtures/killed-process.ts';
 import { TASKS_DIR } from './support.ts';
 
-const PROGRAM = fileURLToPath(new URL('fixtures/killed-process.ts', import.meta.url));
-
 export interface Scene {
   readonly folder: string;
   /** Of the engines of all lives. */
@@ -50,7 +48,14 @@ export function createScene(): Scene {
     open: join(folder, 'open'),
     began: () => readLines(file),
     killed: async ({ config = {}, steps, runs = [], oneAtATime = false, until = 'hang' }) => {
-      await killWhenReady({ config: { ...base, ...config }, steps, runs, oneAtATime, until });
+      const life = {
+        config: { ...base, ...config },
+        steps: [...steps],
+        runs,
+        oneAtATime,
+        until,
+      } satisfies KilledProcess;
+      await killWhenReady('killed-process.ts', life);
     },
     engine: async (steps, config = {}) => {
       const engine = await OrchestrationEngine.create({ ...base, ...config });
@@ -61,8 +66,10 @@ export function createScene(): Scene {
   };
 }
 
-async function killWhenReady(life: KilledProcess): Promise<void> {
-  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(life)], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** Runs a program of the fixtures until it says that it is ready, and kills it; resolves when its process is gone. */
+export async function killWhenReady(program: string, argument: unknown): Promise<void> {
+  const file = fileURLToPath(new URL(`fixtures/${program}`, import.meta.url));
+  const child = spawn(process.execPath, [file, JSON.stringify(argument)], { stdio: ['ignore', 'pipe', 'pipe'] });
   let errors = '';
   child.stderr.on('data', (chunk) => {
     errors += String(chunk);

@@ -5,11 +5,11 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { RuntimeEvent } from '../../src/domain/events.ts';
-import type { Fact } from '../../src/domain/facts.ts';
 import type { OrchestrationEngine } from '../../src/engine/orchestration-engine.ts';
 import type { WorkflowStepOptions } from '../../src/engine/workflow-step.ts';
 import { openSqliteJournal } from '../../src/journal/stores/sqlite.ts';
 import { openRequestSender } from '../../src/journal/stores/sqlite-requests.ts';
+import { madeRun } from '../conformance/facts.ts';
 import { createScene, type Scene } from './lives.ts';
 
 const RUN = { runId: 'run-1' };
@@ -298,34 +298,14 @@ describe('what is on record', () => {
     const dataDir = join(scene.folder, 'data');
     const clock = { now: () => 1, monotonicMs: () => 1 };
     const journal = await openSqliteJournal({ dataDir, durability: 'full', clock });
-    const fact: Fact = { v: 1, type: 'run.created', ...ORIGIN, definition: 'nowhere', runId: 'lost', atMs: 1 };
-    await journal.durable(journal.append(fact));
+    // Of a definition that is kept nowhere.
+    for (const fact of madeRun('lost', 'workflow', 1)) await journal.durable(journal.append(fact));
     await journal.close();
     const engine = await scene.engine([]);
     expect((await eventOf(engine, 'workflow.held')).data).toMatchObject({ error: { code: 'JOURNAL_CORRUPT' } });
     expect(engine.unfinishedRuns()).toHaveLength(1);
   });
 });
-
-const ORIGIN = {
-  workflow: 'w',
-  session: {
-    sessionId: 's',
-    name: 's',
-    mode: 'parallel',
-    maxParallelTasks: null,
-    maxParallelWorkflows: null,
-    timeoutMs: null,
-    deadlineMs: null,
-    resourceRequirements: {},
-  },
-  ownSession: true,
-  parameters: {},
-  steps: 1,
-  mode: 'parallel',
-  maxParallel: null,
-  rerunOf: null,
-} as const;
 
 describe('a request of another process', () => {
   it('cancels, pauses and resumes a run; what cannot be done is answered with the reason', async () => {

@@ -33,8 +33,8 @@ const MUTANTS: readonly Mutant[] = [
   {
     name: 'completed tasks are not restored and run again',
     file: 'actors/run-restoration.ts',
-    text: "return status === 'completed' || status === 'failed'",
-    mutated: "return status === 'failed'",
+    text: 'const how = endOfTask(task);',
+    mutated: "const how = task.status === 'completed' ? null : endOfTask(task);",
     breaks: ['completed-runs-again', 'fold-differs', 'ended-whole'],
   },
   {
