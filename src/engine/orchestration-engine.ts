@@ -35,7 +35,7 @@ import { RunRecovery } from './run-recovery.ts';
 import { SessionDesk } from './session-desk.ts';
 import type { Task, TaskOptions, TaskResult } from './task.ts';
 import { type TaskHost, TaskOrchestrator } from './task-orchestrator.ts';
-import { restoreSingleTask, type TaskRecoveryHost } from './task-recovery.ts';
+import { restoreSingleTask } from './task-recovery.ts';
 import type { CompiledWorkflow } from './workflow-compiler.ts';
 import type { WorkflowExecution } from './workflow-execution.ts';
 import { WorkflowManager } from './workflow-manager.ts';
@@ -414,7 +414,7 @@ export class OrchestrationEngine implements AsyncDisposable {
     });
   }
 
-  #taskHost(): TaskHost & TaskRecoveryHost {
+  #taskHost(): TaskHost {
     const runtime = this.#runtime;
     return {
       get singles() {
