@@ -1,6 +1,7 @@
 // Owns the dispatch loop: as long as an executor has a free slot and the gate is open, the scheduler's next task starts.
 // The dispatcher actor's states open and close the gate; the loop itself is a plain call on the hot path.
 
+import type { Clock, TimerHandle, TimerService } from '../domain/clock.ts';
 import type { TaskAssignment, TaskExecutor } from '../domain/task-executor.ts';
 import { dispatcherMachine } from '../machines/dispatcher-machine.ts';
 import { type CapacityRequest, POOL_COUNT, type Pool } from '../scheduling/ready-task.ts';
@@ -8,6 +9,9 @@ import type { Scheduler } from '../scheduling/scheduler.ts';
 import type { TaskRecord } from './task-record.ts';
 
 export interface DispatcherOptions {
+  readonly clock: Pick<Clock, 'now'>;
+  /** For tasks that a plan keeps back until some time. */
+  readonly timers: TimerService;
   /** Asked before each start; false = not now, until `pump` or `pumpSoon` is called. Default: always. */
   readonly mayStart?: () => boolean;
 }
@@ -18,14 +22,19 @@ export class Dispatcher {
   readonly #scheduler: Scheduler<CapacityRequest>;
   readonly #executors: (TaskExecutor | undefined)[] = [];
   readonly #mayStart: () => boolean;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #timers: TimerService;
+  #alarm: TimerHandle | null = null;
   #open = false;
   #frozen = false;
   #pumping = false;
   #pumpQueued = false;
   readonly #idleWaiters: (() => void)[] = [];
 
-  constructor(scheduler: Scheduler<CapacityRequest>, { mayStart = () => true }: DispatcherOptions = {}) {
+  constructor(scheduler: Scheduler<CapacityRequest>, { clock, timers, mayStart = () => true }: DispatcherOptions) {
     this.#scheduler = scheduler;
+    this.#clock = clock;
+    this.#timers = timers;
     this.#mayStart = mayStart;
   }
 
@@ -65,6 +74,8 @@ export class Dispatcher {
   /** Starts nothing any more, whatever the gate. */
   freeze(): void {
     this.#frozen = true;
+    if (this.#alarm !== null) this.#timers.cancel(this.#alarm);
+    this.#alarm = null;
   }
 
   /** Starts what can start now. A call from inside the loop is covered by the loop itself. */
@@ -82,6 +93,7 @@ export class Dispatcher {
           if (this.#fill(pool as Pool) && pool > 0) again = true;
         }
       }
+      this.#setAlarm();
     } finally {
       this.#pumping = false;
     }
@@ -109,6 +121,20 @@ export class Dispatcher {
     this.pumpSoon();
   }
 
+  /** Comes back when a task that a plan keeps back may start at the latest. */
+  #setAlarm(): void {
+    const atMs = this.#scheduler.wakeAtMs();
+    if (atMs === (this.#alarm?.atMs ?? null)) return;
+    if (this.#alarm !== null) this.#timers.cancel(this.#alarm);
+    this.#alarm =
+      atMs === null
+        ? null
+        : this.#timers.schedule(atMs, () => {
+            this.#alarm = null;
+            this.pump();
+          });
+  }
+
   // Looked at before each start: the last one may have shut it.
   #isOpen(): boolean {
     return this.#open && !this.#frozen && this.#mayStart();
@@ -119,7 +145,7 @@ export class Dispatcher {
     const executor = this.#executors[pool];
     let started = false;
     while (executor !== undefined && this.#isOpen() && executor.freeSlots() > 0) {
-      const task = this.#scheduler.next(pool);
+      const task = this.#scheduler.next(pool, this.#clock.now());
       if (task === undefined) break;
       started = true;
       // The runner's records are the only tasks this scheduler is given.

@@ -4,6 +4,7 @@
 import type { Clock } from '../domain/clock.ts';
 import type { EventSink, EventSubject } from '../domain/events.ts';
 import type { RunCreated } from '../domain/facts.ts';
+import type { JsonObject } from '../domain/json-value.ts';
 import type { RunId } from '../domain/ids.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { TaskCounts } from './workflow-run.ts';
@@ -47,6 +48,11 @@ export class RunChronicle {
     const { workflow, mode, steps: tasks, parameters } = this.#origin;
     const data = { workflow, mode, tasks, parameters, completed, recovery };
     this.#parts.events.emit('workflow.recovered', this.#subject, data);
+  }
+
+  /** In which order its tasks go from now on, if that was planned. */
+  planned(summary: JsonObject | null): void {
+    if (summary !== null) this.#parts.events.emit('workflow.planned', this.#subject, summary);
   }
 
   steered(how: 'paused' | 'resumed'): void {

@@ -3,6 +3,7 @@
 
 import type { JsonObject } from '../domain/json-value.ts';
 import type { TaskStatus } from '../domain/statuses.ts';
+import type { PlanCourse } from '../scheduling/plan-course.ts';
 import type { DependencyRows } from '../scheduling/run-frontier.ts';
 import type { TaskSpec } from './task-record.ts';
 
@@ -11,6 +12,30 @@ export interface RunView {
   readonly parameters: JsonObject;
   outputOf(index: number): unknown;
   statusOf(index: number): TaskStatus;
+}
+
+/** Where a run stands, for whoever plans it again. */
+export interface RunStanding {
+  isEnded(index: number): boolean;
+  /** Seconds since its attempt began; null = it is not under way. */
+  runningSeconds(index: number): number | null;
+}
+
+/** The order in which the tasks of a run go, as far as their mode knows one; it learns while the run goes on. */
+export interface RunGuidance {
+  orderOf(index: number): number;
+  /** Infinity = not known. */
+  expectedMs(index: number): number;
+  /** Which tasks the plan in force keeps back; a new one for each plan. */
+  readonly course: PlanCourse | null;
+  /** What was planned last, for an event; null = nothing. */
+  readonly summary: JsonObject | null;
+  /** A task completed; true when the order has changed because of it. */
+  completed(index: number, seconds: number, standing: RunStanding): boolean;
+  /** A task ended otherwise: it says nothing of durations. */
+  missed(index: number): void;
+  /** The run is taken up again where an earlier life left it. */
+  resumed(standing: RunStanding): void;
 }
 
 export interface RunPlan {
@@ -24,4 +49,6 @@ export interface RunPlan {
   /** Whether the task's failure fails the run. */
   isRequired(index: number): boolean;
   indexOf(taskName: string): number;
+  /** Left out, tasks go in the order of their specs. */
+  readonly guide?: RunGuidance;
 }

@@ -61,6 +61,8 @@ export class SingleTaskLog {
       dependencies: given.dependencies,
       priority: spec.level,
       resources: given.resources,
+      ...(spec.concurrency === null ? {} : { concurrency: spec.concurrency }),
+      ...(Number.isFinite(spec.expectedMs) ? { estimatedMs: spec.expectedMs } : {}),
       timeoutMs: spec.timeoutMs,
       totalTimeoutMs: spec.totalTimeoutMs,
       heartbeatTimeoutMs: spec.heartbeatTimeoutMs,

@@ -10,8 +10,10 @@ import type { SerializedError } from '../domain/serialized-error.ts';
 import type { MachineLogic } from '../machines/machine-compiler.ts';
 import type { TaskEnding, taskMachine } from '../machines/task-machine.ts';
 import type { Lane } from '../scheduling/lane.ts';
-import type { CapacityRequest, Pool, ReadyState, ReadyTask } from '../scheduling/ready-task.ts';
+import type { CapacityRequest, ConcurrencyClaim, Pool, ReadyState, ReadyTask } from '../scheduling/ready-task.ts';
+import type { TaskClass } from '../scheduling/task-class.ts';
 import type { ActorRegistry } from './actor-registry.ts';
+import type { RunGuidance } from './run-plan.ts';
 import { limitsOf, type TaskLimits } from './task-limits.ts';
 
 /** The task machine, interpreted or compiled. */
@@ -33,6 +35,10 @@ export interface TaskSpec {
   readonly pool: Pool;
   readonly level: number;
   readonly order: number;
+  /** Tasks with the same key at once; null = no limit. */
+  readonly concurrency: ConcurrencyClaim | null;
+  /** Expected duration of an attempt; Infinity = not known. */
+  readonly expectedMs: number;
 }
 
 /** Whose a task is: a run, or the single tasks of the engine. */
@@ -41,6 +47,8 @@ export interface TaskOwner {
   readonly sessionId: SessionId;
   readonly lane: Lane<CapacityRequest>;
   readonly tasks: ActorRegistry<TaskLogic>;
+  /** A run's plan: its guide knows the place of a task in the order, and how long it takes, better than the spec. */
+  readonly plan?: { readonly guide?: RunGuidance };
   /** The attempt's parameters, references replaced. @throws RuntimeError, which fails the attempt */
   parametersOf(record: TaskRecord): JsonObject;
   /** The task has ended; its record is forgotten by the runner. */
@@ -89,11 +97,16 @@ export class TaskRecord implements ReadyTask<CapacityRequest> {
   readonly lane: Lane<CapacityRequest>;
   readonly pool: Pool;
   readonly level: number;
-  readonly order: number;
+  order: number;
   readonly request: CapacityRequest | null;
+  readonly concurrency: ConcurrencyClaim | null;
+  readonly expectedMs: number;
   state: ReadyState = 'idle';
+  urgency = 0;
   sequence = 0;
-  parkedAt = 0;
+  readyAtMs = 0;
+  expectedEndMs = Number.POSITIVE_INFINITY;
+  group: TaskClass<CapacityRequest> | null = null;
   // The attempt under way.
   attempt = 0;
   /** 0 = none under way. */
@@ -118,7 +131,9 @@ export class TaskRecord implements ReadyTask<CapacityRequest> {
     this.lane = owner.lane;
     this.pool = spec.pool;
     this.level = spec.level;
-    this.order = spec.order;
+    this.order = owner.plan?.guide?.orderOf(index) ?? spec.order;
     this.request = spec.request;
+    this.concurrency = spec.concurrency;
+    this.expectedMs = owner.plan?.guide?.expectedMs(index) ?? spec.expectedMs;
   }
 }

@@ -201,7 +201,7 @@ export class TaskRunner implements AttemptSink {
     // One that is postponed at once was not ready.
     if (record.restoredDueMs === null && events.wants('task.ready'))
       events.emit('task.ready', subjectOf(record), { attempt: record.attempt + 1 });
-    scheduler.enqueue(record);
+    scheduler.enqueue(record, this.#parts.clock.now());
     dispatcher.pumpSoon();
   }
 
@@ -258,7 +258,7 @@ export class TaskRunner implements AttemptSink {
     if (record.attemptKey === 0) return;
     this.#attempts.delete(record.attemptKey);
     record.attemptKey = 0;
-    this.#parts.scheduler.finished(record);
+    this.#parts.scheduler.finished(record, this.#parts.clock.now());
   }
 
   #stopAttempt(record: TaskRecord): void {
@@ -324,7 +324,7 @@ export class TaskRunner implements AttemptSink {
     record.actor = undefined;
     // A body under way keeps its capacity until the executor says that it is gone.
     if (record.attemptKey !== 0) this.#parts.dispatcher.stop(record.pool, record.attemptKey, 0);
-    else if (record.state === 'started') this.#parts.scheduler.finished(record);
+    else if (record.state === 'started') this.#parts.scheduler.finished(record, this.#parts.clock.now());
     else this.#parts.scheduler.remove(record);
     this.#tellOwner(record, {
       key,

@@ -19,6 +19,7 @@ import { RunFrontier } from '../scheduling/run-frontier.ts';
 import type { Scheduler } from '../scheduling/scheduler.ts';
 import type { ActorRegistry } from './actor-registry.ts';
 import { RunChronicle, type RunOrigin } from './run-chronicle.ts';
+import { RunLearning } from './run-learning.ts';
 import type { RunPlan, RunView } from './run-plan.ts';
 import { RunReporter, type SkipReason } from './run-reporter.ts';
 import { adoptOutputs, restoreRows } from './run-restoration.ts';
@@ -84,6 +85,7 @@ export class WorkflowRun implements TaskOwner, RunView {
   readonly #reporter: RunReporter;
   readonly #chronicle: RunChronicle;
   readonly #live = new Map<number, TaskRecord>();
+  readonly #learning: RunLearning;
   #deadline: TimerHandle | undefined;
   #advancing = false;
   #crash: SerializedError | undefined;
@@ -125,6 +127,7 @@ export class WorkflowRun implements TaskOwner, RunView {
       steps: this.size,
       mode: options.lane.mode,
     });
+    this.#learning = new RunLearning(this.#learningView(), parts.scheduler, parts.clock);
     parts.scheduler.addLane(options.lane);
     this.actor = workflows.create(this.#createLogic(), { runId: options.runId });
     this.actor.start();
@@ -204,6 +207,11 @@ export class WorkflowRun implements TaskOwner, RunView {
     return this.#live.values();
   }
 
+  /** Direct dependencies that have not completed, in file order. */
+  pendingDependencies(index: number): number[] {
+    return this.#frontier.pendingDependencies(index);
+  }
+
   cancelTask(index: number, reason: string): boolean {
     const record = this.#live.get(index);
     if (record !== undefined) {
@@ -227,6 +235,7 @@ export class WorkflowRun implements TaskOwner, RunView {
       case 'completed':
         this.#outputs[index] = ending.output;
         this.#reporter.completed(record, ending);
+        this.#learning.completed(record);
         break;
       case 'failed':
         this.#reporter.failed(index, ending.attempts, ending.error ?? serializeError(undefined), record.threadId);
@@ -235,6 +244,7 @@ export class WorkflowRun implements TaskOwner, RunView {
         this.#reporter.cancelled(index, ending.reason ?? 'the attempt was stopped');
         break;
     }
+    if (ending.kind !== 'completed') this.#learning.missed(index);
     this.#end(index, ending.kind);
   }
 
@@ -314,8 +324,14 @@ export class WorkflowRun implements TaskOwner, RunView {
     this.#skipped.push(...skipped);
     this.#begun = begun;
     for (const [index, reason] of cancelRequested) this.#cancelledEarly.set(index, reason);
+    this.#learning.resumed();
     // The time goes on while nobody works on the run.
     if (history.deadlineMs !== null && history.cancelRequested === null) this.#armDeadline(history.deadlineMs);
+  }
+
+  #learningView() {
+    const { guide } = this.plan;
+    return { guide, lane: this.lane, frontier: this.#frontier, live: this.#live, chronicle: this.#chronicle };
   }
 
   #rows() {
@@ -326,6 +342,7 @@ export class WorkflowRun implements TaskOwner, RunView {
     this.#hasBegun = true;
     if (this.startedAtMs === null) this.#startNew();
     else this.#chronicle.recovered(this.counts().completed, this.#options.restored?.record.recoveries ?? 0);
+    this.#learning.began();
     for (const index of this.#frontier.start()) this.#ready.push(index);
     this.#advance();
   }

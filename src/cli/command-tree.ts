@@ -6,9 +6,12 @@ import { addEngineSettings, addFolders, type EngineFlags, examples, type FolderF
 import { addDurableCommands } from './durable-commands.ts';
 import type { ExitCode } from './exit-code.ts';
 import type { Shell } from './main.ts';
-import { parseFactor, parseMode, parseParameter, parseWholeNumber } from './option-values.ts';
+import { parseAmount, parseFactor, parseMode, parseParameter, parseWholeNumber } from './option-values.ts';
 
 const MOST_PARALLEL = 1_000_000;
+/** Of a simulation: more than any machine has. */
+const MOST_SIMULATED_THREADS = 10_000;
+const LONGEST_PLANNING_MS = 600_000;
 /** The formats of `graph`. */
 export const GRAPH_FORMATS = ['mermaid', 'dot', 'json', 'svg'] as const;
 
@@ -26,6 +29,7 @@ export function createCommandTree(shell: Shell, done: (code: ExitCode) => void):
   addDurableCommands(program, shell, done);
   addValidate(program, shell, done);
   addGraph(program, shell, done);
+  addSimulate(program, shell, done);
   addDoctor(program, shell, done);
   addBench(program, shell, done);
   // Only the first line goes through `error CODE: …`, so commander must print nothing of its errors itself.
@@ -109,6 +113,39 @@ function addGraph(program: Command, shell: Shell, done: (code: ExitCode) => void
   });
 }
 
+function addSimulate(program: Command, shell: Shell, done: (code: ExitCode) => void): void {
+  const command = program
+    .command('simulate')
+    .description('Work out how a run would go, without running it: a workflow, or a recorded run on other threads')
+    .argument('<workflow|run>', 'workflow file or name; or the id of an ended run, the start of one, or `latest`')
+    .option('--workers <n>', 'threads; default: as many as there are CPUs', (text) =>
+      parseWholeNumber('--workers', text, 1, MOST_SIMULATED_THREADS),
+    )
+    .option('--mode <mode>', 'sequential, parallel, priority or resource_aware', parseMode)
+    .option('--max-parallel <n>', 'most tasks at once', (text) =>
+      parseWholeNumber('--max-parallel', text, 1, MOST_PARALLEL),
+    )
+    .option('--set <resource=amount>', 'another capacity of a resource (repeatable)', collectAmount)
+    .option('--plan-budget <ms>', 'milliseconds that planning may take; 0 = no plan', (text) =>
+      parseWholeNumber('--plan-budget', text, 0, LONGEST_PLANNING_MS),
+    )
+    .option('--svg <file>', 'write a Gantt chart')
+    .option('--json', 'one object: times, bounds, critical path, every task');
+  addFolders(command).addHelpText(
+    'after',
+    examples([
+      'simulate flow.json',
+      'simulate flow.json --workers 8 --set gpu=2 --svg flow.svg',
+      'simulate nightly --mode priority --json',
+      'simulate latest --workers 8',
+    ]),
+  );
+  command.action(async (target: string, flags: SimulateFlags) => {
+    const { simulateCommand } = await import('./simulate-command.ts');
+    done(await simulateCommand(shell, target, flags));
+  });
+}
+
 function addDoctor(program: Command, shell: Shell, done: (code: ExitCode) => void): void {
   const command = program
     .command('doctor')
@@ -152,12 +189,26 @@ export interface GraphFlags extends FolderFlags {
   readonly format: string;
 }
 
+export interface SimulateFlags extends FolderFlags {
+  readonly workers?: number;
+  readonly mode?: ReturnType<typeof parseMode>;
+  readonly maxParallel?: number;
+  readonly set?: ReturnType<typeof parseAmount>[];
+  readonly planBudget?: number;
+  readonly svg?: string;
+  readonly json?: true;
+}
+
 export interface DoctorFlags extends FolderFlags {
   readonly json?: true;
 }
 
 function collectParameter(text: string, before: RunFlags['param']): NonNullable<RunFlags['param']> {
   return [...(before ?? []), parseParameter(text)];
+}
+
+function collectAmount(text: string, before: SimulateFlags['set']): NonNullable<SimulateFlags['set']> {
+  return [...(before ?? []), parseAmount(text)];
 }
 
 function readVersion(): string {

@@ -7,6 +7,7 @@ import type { ElkExtendedEdge, ElkNode } from 'elkjs/lib/elk-api.js';
 import type { TaskGraph } from '../dag/task-graph.ts';
 import { levelGroups } from '../dag/topological-order.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
+import { escapeXml, textWidth } from './svg-text.ts';
 
 export interface GraphSvgOptions {
   readonly title: string;
@@ -98,16 +99,6 @@ function clip(text: string, pixels: number): string {
     kept += character;
   }
   return `${kept}…`;
-}
-
-// There is no font to measure with; ideographs and emoji are about twice as wide as Latin letters.
-function textWidth(text: string, pixels: number): number {
-  let width = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    width += code >= 0x1100 && (code < 0x2000 || code >= 0x2e80) ? 1.9 : /[A-Z@WM%]/.test(character) ? 1.25 : 1;
-  }
-  return width * pixels;
 }
 
 async function layeredLayout(graph: TaskGraph, boxes: readonly Box[], direction: 'DOWN' | 'RIGHT'): Promise<Layout> {
@@ -284,16 +275,6 @@ function nodeOf(box: Box, name: string, classes: string, subtitle: string): stri
 
 function countOf(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-
-// XML 1.0 has no way to write most control characters, lone surrogates and the two non-characters.
-function escapeXml(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(/[^\t\n\r\u0020-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
-    .replace(/[&<>"]/g, (character) => ENTITIES[character] ?? character);
 }
 
 function round(value: number): number {

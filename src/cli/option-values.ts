@@ -83,3 +83,13 @@ function parseParameterValue(text: string): JsonValue {
 export function mergeParameters(fromFile: JsonObject, pairs: readonly [string, JsonValue][]): JsonObject {
   return Object.fromEntries([...Object.entries(fromFile), ...pairs]);
 }
+
+/** `resource=amount` of --set; an id may hold `=` itself. @throws RuntimeError USAGE */
+export function parseAmount(text: string): [resourceId: string, amount: number] {
+  const at = text.lastIndexOf('=');
+  const amount = Number(text.slice(at + 1));
+  if (at <= 0 || text.slice(at + 1).trim() === '' || !Number.isFinite(amount) || amount < 0) {
+    throw usageError(`--set must be resource=amount with an amount from 0, not "${text}"`);
+  }
+  return [text.slice(0, at), amount];
+}

@@ -1,8 +1,16 @@
 // Owns what `show` knows of a run: its tasks in the order of their first attempt, why those that have not ended have not,
-// and the axis of time their bars are drawn on. Pure: a function of the recorded history, the graph and the time.
+// and the axis of time their bars are drawn on. Pure: a function of the recorded history, the graph, the time, and of what
+// a live engine said of tasks that wait.
 
 import { quoteName } from '../domain/near-name.ts';
-import { type AttemptHistory, countEnds, endOfTask, type RunHistory, type TaskHistory } from '../engine/run-archive.ts';
+import {
+  type AttemptHistory,
+  countEnds,
+  endOfTask,
+  type HeardWait,
+  type RunHistory,
+  type TaskHistory,
+} from '../engine/run-archive.ts';
 import type { CompiledWorkflow } from '../engine/workflow-compiler.ts';
 import { durationText } from './duration-text.ts';
 import type { RunStanding } from './run-standing.ts';
@@ -10,6 +18,10 @@ import type { EndedBefore } from './run-view-state.ts';
 import { localTimeText } from './time-text.ts';
 
 const MOST_AWAITED_NAMES = 4;
+/** Reasons that the record tells in the same words, a retry also with the time that is left. */
+const TOLD_BY_RECORD: ReadonlySet<string> = new Set(['run-pending', 'dependency', 'retry']);
+/** A shorter wait is not told in figures. */
+const LEAST_TOLD_MS = 1_000;
 
 /** One task of a run, with facts or without. */
 export interface TimelineTask {
@@ -20,7 +32,12 @@ export interface TimelineTask {
   readonly attempts: readonly AttemptHistory[];
   /** Why it has not ended; null when it has. */
   readonly waiting: string | null;
+  /** What the live engine said of it; null when none was asked, or it does not wait. */
+  readonly wait: HeardWait | null;
 }
+
+/** What a live engine said, by task. */
+export type HeardWaits = ReadonlyMap<string, HeardWait>;
 
 export interface RunTimeline {
   readonly history: RunHistory;
@@ -37,10 +54,14 @@ export function timelineOf(
   workflow: CompiledWorkflow | null,
   standing: RunStanding,
   nowMs: number,
+  heard: HeardWaits = new Map(),
 ): RunTimeline {
   const tasks: TimelineTask[] = [];
+  const add = (task: TimelineTask): void => {
+    tasks.push(withHeard(task, heard.get(task.name), nowMs));
+  };
   for (const task of history.tasks.values()) {
-    if (task.attempts.length > 0 || task.adoptedFrom !== null) tasks.push(timelineTask(task, standing, nowMs));
+    if (task.attempts.length > 0 || task.adoptedFrom !== null) add(timelineTask(task, standing, nowMs));
   }
   const shown = new Set(tasks.map(({ name }) => name));
   const graph = workflow?.graph;
@@ -48,8 +69,8 @@ export function timelineOf(
   for (const name of names) {
     if (shown.has(name)) continue;
     const task = history.tasks.get(name);
-    if (task !== undefined && endOfTask(task) !== null) tasks.push(timelineTask(task, standing, nowMs));
-    else tasks.push(notStarted(name, task ?? null, standing, awaitedBy(history, workflow, name)));
+    if (task !== undefined && endOfTask(task) !== null) add(timelineTask(task, standing, nowMs));
+    else add(notStarted(name, task ?? null, standing, awaitedBy(history, workflow, name)));
   }
   return {
     history,
@@ -60,17 +81,27 @@ export function timelineOf(
   };
 }
 
+// The engine's word is newer than the record where the record does not know of a start or an end since.
+function withHeard(task: TimelineTask, wait: HeardWait | undefined, nowMs: number): TimelineTask {
+  const isWaiting = task.status === 'pending' || task.status === 'retrying';
+  if (wait === undefined || !isWaiting || task.history?.cancelRequested) return task;
+  if (TOLD_BY_RECORD.has(wait.reason.kind)) return { ...task, wait };
+  const waitedMs = wait.sinceMs === null ? 0 : nowMs - wait.sinceMs;
+  const lasting = waitedMs < LEAST_TOLD_MS ? '' : ` (for ${durationText(waitedMs)})`;
+  return { ...task, wait, waiting: `waiting: ${wait.message}${lasting}` };
+}
+
 function timelineTask(task: TaskHistory, standing: RunStanding, nowMs: number): TimelineTask {
   const { task: name, status, attempts } = task;
-  if (endOfTask(task) !== null) return { name, status, history: task, attempts, waiting: null };
+  if (endOfTask(task) !== null) return { name, status, history: task, attempts, waiting: null, wait: null };
   // A fact of its end is missing: whoever ran it is gone.
   const isLost = (status === 'running' && !isHeldIn(standing)) || status === 'ready';
   const waiting = task.cancelRequested === null ? waitingReason(task, standing, nowMs) : 'is being cancelled';
-  if (!isLost) return { name, status, history: task, attempts, waiting };
+  if (!isLost) return { name, status, history: task, attempts, waiting, wait: null };
   const lost = attempts.map(
     (one): AttemptHistory => (one.outcome === 'running' ? { ...one, outcome: 'interrupted' } : one),
   );
-  return { name, status: 'interrupted', history: task, attempts: lost, waiting };
+  return { name, status: 'interrupted', history: task, attempts: lost, waiting, wait: null };
 }
 
 function isHeldIn(standing: RunStanding): boolean {
@@ -101,7 +132,7 @@ function notStarted(
   standing: RunStanding,
   awaited: readonly string[],
 ): TimelineTask {
-  const base = { name, status: 'pending', history, attempts: [] } as const;
+  const base = { name, status: 'pending', history, attempts: [], wait: null } as const;
   if (awaited.length > 0) {
     const names = awaited.slice(0, MOST_AWAITED_NAMES).map(quoteName).join(', ');
     const more = awaited.length > MOST_AWAITED_NAMES ? ` and ${awaited.length - MOST_AWAITED_NAMES} more` : '';

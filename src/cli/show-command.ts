@@ -9,7 +9,7 @@ import { ExitCode } from './exit-code.ts';
 import { jsonLine } from './json-output.ts';
 import type { Shell } from './main.ts';
 import { findRun, requireHistory } from './run-lookup.ts';
-import { standingOf } from './run-standing.ts';
+import { type RunStanding, standingOf } from './run-standing.ts';
 import { resumeHint, summaryJsonLine } from './run-summary.ts';
 import { type RunTimeline, type TimelineTask, timelineOf } from './run-timeline.ts';
 import { timelineLines } from './run-timeline-screen.ts';
@@ -25,15 +25,22 @@ export async function showCommand(shell: Shell, wanted: string, flags: ShowFlags
   const archive = RunArchive.open(dataDir);
   try {
     const record = findRun(archive, wanted, dataDir);
+    // Before the record is read: what starts in between is known to have started.
+    const heard = isLive(standingOf(record, archive.isHeld(record))) ? await archive.waits(record) : new Map();
     const history = requireHistory(archive, record.runId);
     const standing = standingOf(history.record, archive.isHeld(history.record));
-    const timeline = timelineOf(history, workflowOf(archive, history), standing, Date.now());
+    const timeline = timelineOf(history, workflowOf(archive, history), standing, Date.now(), heard);
     if (flags.json === true) for (const line of timelineJson(timeline)) shell.stdout.line(line);
     else printTimeline(shell, timeline, flags);
   } finally {
     await archive.close();
   }
   return ExitCode.COMPLETED;
+}
+
+// A paused run and an ended one are told by their record alone.
+function isLive(standing: RunStanding): boolean {
+  return standing === 'running' || standing === 'pending';
 }
 
 function workflowOf(archive: RunArchive, { origin }: RunHistory): CompiledWorkflow | null {
@@ -87,7 +94,7 @@ function durationOf({ axis }: RunTimeline): number {
   return axis.endMs - axis.startMs;
 }
 
-function taskJson({ name, status, history, attempts, waiting }: TimelineTask): Readonly<Record<string, unknown>> {
+function taskJson({ name, status, history, attempts, waiting, wait }: TimelineTask): Readonly<Record<string, unknown>> {
   return {
     type: 'task',
     task: name,
@@ -99,6 +106,7 @@ function taskJson({ name, status, history, attempts, waiting }: TimelineTask): R
     code: history?.skipCode ?? null,
     adoptedFrom: history?.adoptedFrom ?? null,
     waiting,
+    wait: wait === null ? null : { reason: wait.reason, message: wait.message, sinceMs: wait.sinceMs },
     retryDueAt: iso(history?.dueMs ?? null),
   };
 }

@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   // --- input: files, flags, arguments
   FILE_NOT_FOUND: { retryable: false, usage: true, meaning: 'a named file does not exist' },
   FILE_UNREADABLE: { retryable: false, usage: true, meaning: 'a named file exists and cannot be read' },
+  FILE_UNWRITABLE: { retryable: false, usage: true, meaning: 'a file that was asked for cannot be written' },
   USAGE: { retryable: false, usage: true, meaning: 'a command, flag or flag value the command line does not know' },
   NODE_TOO_OLD: {
     retryable: false,
@@ -96,6 +97,11 @@ export const ERROR_CODES = {
   },
   RESOURCE_CLOSED: { retryable: false, usage: false, meaning: 'the capacity guard is closed' },
   RESOURCE_TIMEOUT: { retryable: true, usage: false, meaning: 'capacity did not come free in time' },
+  RESOURCE_DEADLOCK: {
+    retryable: true,
+    usage: false,
+    meaning: 'bodies wait for what each other holds; this wait was refused so that the others go on; details.cycle',
+  },
   RESOURCE_LIMIT: { retryable: false, usage: true, meaning: 'more resources or waiters than the guard has room for' },
   ALLOCATION_NOT_FOUND: { retryable: false, usage: true, meaning: 'no allocation of that id was ever made' },
   ALLOCATION_RELEASED: { retryable: false, usage: true, meaning: 'the allocation was already released' },
@@ -112,6 +118,11 @@ export const ERROR_CODES = {
     retryable: false,
     usage: false,
     meaning: 'the run was taken up after a crash too often; it is parked until it is released with `resume`',
+  },
+  SIMULATION_STUCK: {
+    retryable: false,
+    usage: true,
+    meaning: 'a simulated run cannot go on: tasks are left that nothing can ever start',
   },
   RUN_TIMEOUT: { retryable: false, usage: false, meaning: 'the run took longer than its time-out' },
   RUN_CANCELLED: { retryable: false, usage: false, meaning: 'the run was cancelled' },

@@ -2,6 +2,7 @@
 // A run may be a workflow's or a single task's; a single task's run has the task's own id.
 // Kinds only ever gain versions: what was written once stays readable.
 
+import type { ConcurrencyLimit } from './concurrency-limit.ts';
 import type { JsonObject, JsonValue } from './json-value.ts';
 import type { SerializedError } from './serialized-error.ts';
 import type { ExecutionMode } from './statuses.ts';
@@ -57,6 +58,10 @@ export interface TaskSubmitted extends FactBase {
   readonly dependencies: readonly string[];
   readonly priority: number;
   readonly resources: Readonly<Record<string, number>>;
+  /** Left out = none. */
+  readonly concurrency?: ConcurrencyLimit | undefined;
+  /** Expected duration of an attempt; left out = not known. */
+  readonly estimatedMs?: number | undefined;
   readonly timeoutMs: number | null;
   readonly totalTimeoutMs: number | null;
   readonly heartbeatTimeoutMs: number | null;

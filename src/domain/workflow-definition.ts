@@ -1,6 +1,7 @@
 // Owns the checked, normalised form of a workflow that the engine runs; files and API calls are parsed into it.
 // Times are milliseconds here (seconds stand in files only). Instances are frozen and shared, never changed.
 
+import type { ConcurrencyLimit } from './concurrency-limit.ts';
 import type { JsonObject } from './json-value.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import type { ExecutionMode, ResourceType, TaskPriority } from './statuses.ts';
@@ -12,6 +13,8 @@ export interface ResourceDeclaration {
   readonly capacity: number;
   /** Smallest amount, default 1; capacity must be a whole multiple. */
   readonly granularity: number;
+  /** A granted unit comes back by itself this long after its grant; null = when its holder gives it back. */
+  readonly refillPeriodMs: number | null;
 }
 
 /** One step of a workflow. */
@@ -32,6 +35,8 @@ export interface StepDefinition {
   readonly priority: TaskPriority;
   /** Amounts by resource id, granted all or nothing before the task starts. */
   readonly resources: Readonly<Record<string, number>>;
+  /** Its key may hold `{{params.x}}`; null = no limit of this kind. */
+  readonly concurrency: ConcurrencyLimit | null;
   /** CEL; null = always. */
   readonly runIf: string | null;
   readonly required: boolean;

@@ -2,9 +2,11 @@
 // Reports every fault at once. It must not look at the graph: what steps mean to each other is the compiler's.
 
 import type { z } from 'zod';
+import { type ConcurrencyLimit, findKeyFault } from './concurrency-limit.ts';
 import { formatJsonPath, type JsonPathSegment } from './json-path.ts';
 import { findUnrecordable, type JsonObject } from './json-value.ts';
 import { NearNames, quoteName, suggestion } from './near-name.ts';
+import { refillPeriodOf } from './refill-period.ts';
 import { createRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { isRuntimeError } from './runtime-error.ts';
 import { PRIORITY_NAMES, TaskPriority } from './statuses.ts';
@@ -47,6 +49,7 @@ export function readWorkflowDocument(raw: unknown, defaultName: string): Workflo
   if (content !== null) {
     findResourceDeclarationFaults(content, faults);
     findStepTimeFaults(content, faults);
+    findConcurrencyFaults(content, faults);
   }
   if (content === null || faults.length > 0) return { kind: 'faulty', faults, outlines: outlineSteps(raw) };
   return { kind: 'sound', definition: toDefinition(content, policies, defaultName) };
@@ -111,6 +114,7 @@ function toStep(step: StepContent, retry: RetryPolicy): StepDefinition {
     retry,
     priority: toPriority(step.priority),
     resources: Object.freeze(step.resources ?? {}),
+    concurrency: step.concurrency === undefined || step.concurrency === null ? null : toConcurrency(step.concurrency),
     runIf: step.run_if ?? null,
     required: step.required ?? true,
     estimatedSeconds: step.estimated_seconds ?? null,
@@ -123,7 +127,16 @@ function toResource(resource: NonNullable<WorkflowFileContent['resources']>[numb
     type: resource.type,
     capacity: resource.capacity,
     granularity: resource.granularity ?? 1,
+    refillPeriodMs: refillPeriodOf(
+      resource.type,
+      resource.period === undefined ? undefined : toMilliseconds(resource.period),
+    ),
   });
+}
+
+// Without the notes that the file's object may have.
+function toConcurrency({ key, limit }: ConcurrencyLimit): ConcurrencyLimit {
+  return Object.freeze({ key, limit });
 }
 
 function toPriority(priority: StepContent['priority']): TaskPriority {
@@ -159,6 +172,16 @@ function findStepTimeFaults(content: WorkflowFileContent, faults: WorkflowFault[
       const message = `${field} must not be above ${bound}: ${step[field]} s can never be reached within ${step[bound]} s`;
       faults.push({ code: 'WORKFLOW_SCHEMA', message, path: formatJsonPath(['steps', index, field]) });
     }
+  }
+}
+
+function findConcurrencyFaults(content: WorkflowFileContent, faults: WorkflowFault[]): void {
+  for (const [index, { concurrency }] of content.steps.entries()) {
+    if (concurrency === undefined || concurrency === null) continue;
+    const fault = findKeyFault(concurrency.key);
+    if (fault === null) continue;
+    const path = formatJsonPath(['steps', index, 'concurrency', 'key']);
+    faults.push({ code: 'REFERENCE_INVALID', message: `key: ${fault}`, path });
   }
 }
 
@@ -306,6 +329,7 @@ function findUnknownFields(raw: unknown): WorkflowFault[] {
     look(step, WORKFLOW_FIELDS.step, ['steps', index]);
     if (!isRecord(step)) continue;
     look(step.retry, WORKFLOW_FIELDS.retry, ['steps', index, 'retry']);
+    look(step.concurrency, WORKFLOW_FIELDS.concurrency, ['steps', index, 'concurrency']);
     if (isRecord(step.resources) && Object.hasOwn(step.resources, '__proto__')) {
       const path = formatJsonPath(['steps', index, 'resources', '__proto__']);
       faults.push({ code: 'WORKFLOW_SCHEMA', message: 'a resource id must not be "__proto__"; rename it', path });

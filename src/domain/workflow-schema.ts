@@ -3,6 +3,7 @@
 // It must never look at more than one field at a time: what fields mean together is in workflow-document.ts.
 
 import { z } from 'zod';
+import { CONCURRENCY_BOUNDS, isConcurrencyKey } from './concurrency-limit.ts';
 import type { JsonObject } from './json-value.ts';
 import { ExecutionMode, PRIORITY_NAMES, ResourceType } from './statuses.ts';
 
@@ -115,8 +116,37 @@ const RESOURCE_OBJECT = z.object(
     granularity: amount('a number above 0')
       .describe('Smallest amount, default 1; capacity and requests are whole multiples of it.')
       .optional(),
+    period: secondsAboveZero('a number of seconds above 0, or null for none')
+      .nullable()
+      .describe(
+        'Makes it a quota: a granted unit comes back by itself this many seconds after its grant, so that no window of that length sees more than the capacity. Default 60 for api_quota; null (default for other types) = units are given back when a step ends.',
+      )
+      .optional(),
   },
   must('an object with id, type and capacity'),
+);
+
+const KEY = must(
+  `text of 1 to ${CONCURRENCY_BOUNDS.keyLength} characters, no control characters among them; {{params.x}} is replaced`,
+);
+const LIMIT = must('a whole number of tasks from 1');
+
+const CONCURRENCY_OBJECT = z.object(
+  {
+    key: z
+      .string(KEY)
+      .min(1, KEY)
+      .max(CONCURRENCY_BOUNDS.keyLength, KEY)
+      .refine(isConcurrencyKey, KEY)
+      .describe('Steps with the same key share one count, over all runs of the engine; `{{params.x}}` is replaced.'),
+    limit: z
+      .number(LIMIT)
+      .int(LIMIT)
+      .min(1, LIMIT)
+      .max(CONCURRENCY_BOUNDS.limit, LIMIT)
+      .describe('The step starts only while fewer than this many tasks with its key are under way.'),
+  },
+  must('an object with key and limit, or null for no limit'),
 );
 
 /** The schema of one step. */
@@ -159,6 +189,9 @@ export const STEP_OBJECT = z.object(
     resources: z
       .record(z.string(), amount('an amount above 0'), must('an object of amounts by resource id'))
       .describe('Amounts by resource id, granted all or nothing before the step starts.')
+      .optional(),
+    concurrency: CONCURRENCY_OBJECT.nullable()
+      .describe('How many tasks with the same key may be under way at one time; null = no limit.')
       .optional(),
     run_if: text('a CEL expression, or null for always')
       .nullable()
@@ -233,11 +266,12 @@ export const WORKFLOW_FIELDS = Object.freeze({
   step: Object.keys(STEP_OBJECT.shape),
   retry: Object.keys(RETRY_OBJECT.shape),
   resource: Object.keys(RESOURCE_OBJECT.shape),
+  concurrency: Object.keys(CONCURRENCY_OBJECT.shape),
 });
 
 /** The JSON Schema (2020-12) of a workflow file, as editors use it; config/workflow.schema.json is this, written out. */
 export function workflowJsonSchema(): Record<string, unknown> {
-  const closed = new Set<unknown>([WORKFLOW_FILE, STEP_OBJECT, RETRY_OBJECT, RESOURCE_OBJECT]);
+  const closed = new Set<unknown>([WORKFLOW_FILE, STEP_OBJECT, RETRY_OBJECT, RESOURCE_OBJECT, CONCURRENCY_OBJECT]);
   const schema = z.toJSONSchema(WORKFLOW_FILE, {
     io: 'input',
     unrepresentable: 'any',

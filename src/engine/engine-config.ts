@@ -16,8 +16,7 @@ const resourceSchema = z.strictObject({
   type: z.enum(ResourceType),
   capacity: z.number().min(0),
   granularity: z.number().positive().optional(),
-  /** Milliseconds after which a used unit comes back by itself (quotas). */
-  refillPeriodMs: z.number().positive().optional(),
+  refillPeriodMs: z.number().positive().nullable().optional(),
 });
 
 const retentionSchema = z.strictObject({
@@ -39,6 +38,8 @@ const configSchema = z.strictObject({
   retention: retentionSchema.optional(),
   resources: z.array(resourceSchema).optional(),
   defaultMode: z.enum(ExecutionMode).optional(),
+  ageingMs: z.number().positive().optional(),
+  planBudgetMs: z.number().min(0).max(60_000).optional(),
   cancelGraceMs: z.number().min(0).optional(),
   threadHeapMb: z.number().min(32).optional(),
   maxInlineTasks: positiveCount.optional(),
@@ -71,6 +72,16 @@ export interface EngineConfig {
   /** Resources besides the three defaults, or other capacities for these. */
   readonly resources?: readonly ResourceConfig[] | undefined;
   readonly defaultMode?: ExecutionMode | undefined;
+  /**
+   * A task that has waited so many milliseconds counts as one priority level better, after twice that two, and so on;
+   * default 30,000. What is always overtaken starts after at most four times that.
+   */
+  readonly ageingMs?: number | undefined;
+  /**
+   * Milliseconds that improving the order of a resource_aware run may take before it starts, default 20, and never more
+   * than a hundredth of what the run will take; 0 = longest remaining path first, nothing more.
+   */
+  readonly planBudgetMs?: number | undefined;
   /** Milliseconds between asking a task to stop and terminating its thread; default 250. */
   readonly cancelGraceMs?: number | undefined;
   /** Heap limit of a thread, in MB, from 32; default 1024. Buffers do not count. */
@@ -101,7 +112,11 @@ export interface ResourceConfig {
   readonly type: ResourceType;
   readonly capacity: number;
   readonly granularity?: number | undefined;
-  readonly refillPeriodMs?: number | undefined;
+  /**
+   * Milliseconds after which a granted unit comes back by itself; null = it is given back. Default: 60,000 for
+   * `api_quota`, null for other types.
+   */
+  readonly refillPeriodMs?: number | null | undefined;
 }
 
 export interface ResolvedConfig {
@@ -117,6 +132,8 @@ export interface ResolvedConfig {
   readonly retention: { readonly maxAgeMs: number; readonly maxRuns: number; readonly maxTasks: number };
   readonly resources: readonly ResourceConfig[];
   readonly defaultMode: ExecutionMode;
+  readonly ageingMs: number;
+  readonly planBudgetMs: number;
   readonly cancelGraceMs: number;
   readonly threadHeapMb: number | undefined;
   readonly maxInlineTasks: number;
@@ -150,6 +167,8 @@ export function resolveConfig(given: EngineConfig = {}, folder: string = process
     },
     resources: config.resources ?? [],
     defaultMode: config.defaultMode ?? ExecutionMode.RESOURCE_AWARE,
+    ageingMs: config.ageingMs ?? 30_000,
+    planBudgetMs: config.planBudgetMs ?? 20,
     cancelGraceMs: config.cancelGraceMs ?? 250,
     threadHeapMb: config.threadHeapMb,
     maxInlineTasks: config.maxInlineTasks ?? 64,

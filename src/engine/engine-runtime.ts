@@ -17,6 +17,7 @@ import { type ActorSupervisor, startSupervisor } from '../actors/supervisor.ts';
 import { TaskRunner } from '../actors/task-runner.ts';
 import { WorkerPool } from '../actors/worker-pool.ts';
 import type { IdSource, SessionId } from '../domain/ids.ts';
+import { refillPeriodOf } from '../domain/refill-period.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import { serializeError } from '../domain/serialized-error.ts';
 import type { TaskAction } from '../domain/task-context.ts';
@@ -93,8 +94,12 @@ export class EngineRuntime {
     this.requests = opened.requests;
     this.guard = new CapacityGuard({ clock: this.timers, timers: this.idleTimers, ids: this.ids, events: this.bus });
     this.#registerResources();
-    this.scheduler = new Scheduler<CapacityRequest>(this.guard);
-    this.dispatcher = new Dispatcher(this.scheduler, { mayStart: () => !this.journal.isCongested });
+    this.scheduler = new Scheduler<CapacityRequest>(this.guard, { ageingMs: config.ageingMs });
+    this.dispatcher = new Dispatcher(this.scheduler, {
+      clock: this.timers,
+      timers: this.timers,
+      mayStart: () => !this.journal.isCongested,
+    });
     this.journal.onChange(() => this.#journalChanged());
     this.runner = new TaskRunner({
       scheduler: this.scheduler,
@@ -325,9 +330,10 @@ export class EngineRuntime {
       }
     }
     for (const { id, type, capacity, granularity, refillPeriodMs } of overrides.values()) {
+      const periodMs = refillPeriodOf(type, refillPeriodMs);
       this.guard.register(id, type, capacity, {
         ...(granularity === undefined ? {} : { granularity }),
-        ...(refillPeriodMs === undefined ? {} : { refill: { periodMs: refillPeriodMs } }),
+        ...(periodMs === null ? {} : { refill: { periodMs } }),
       });
     }
   }

@@ -1,11 +1,14 @@
-// Owns the answers to what other processes ask of this engine: cancelling, pausing and resuming runs. It looks for
-// requests several times a second, which costs next to nothing while there are none.
+// Owns the answers to what other processes ask of this engine: cancelling, pausing and resuming runs, and why the tasks of
+// a run wait. It looks for requests several times a second, which costs next to nothing while there are none.
 
 import type { TimerHandle } from '../domain/clock.ts';
 import { assertNever, RuntimeError } from '../domain/runtime-error.ts';
 import { serializeError } from '../domain/serialized-error.ts';
-import type { RunRequest } from '../journal/run-requests.ts';
+import type { WaitExplanation } from '../domain/wait-reason.ts';
+import type { RequestOutcome, RunRequest } from '../journal/run-requests.ts';
 import type { EngineRuntime } from './engine-runtime.ts';
+import type { ExplanationBounds } from './run-explanation.ts';
+import { answerOfWaits } from './wait-answer.ts';
 import type { WorkflowRun } from './workflow-run-handle.ts';
 
 const LOOK_EVERY_MS = 100;
@@ -14,6 +17,8 @@ const LOOK_EVERY_MS = 100;
 export interface RunSteering {
   getRun(runId: string): WorkflowRun | undefined;
   resumeRun(runId: string): WorkflowRun;
+  /** Why its tasks wait, within bounds; takes nothing up. */
+  explain(runId: string, options: ExplanationBounds): readonly WaitExplanation[];
 }
 
 export class RequestDesk {
@@ -46,15 +51,14 @@ export class RequestDesk {
     if (requests === null || journal.failure !== null || this.#isStopped) return;
     for (const request of requests.poll()) {
       try {
-        this.#carryOut(request);
-        requests.answer(request.id, { status: 'done' });
+        requests.answer(request.id, this.#carryOut(request));
       } catch (error) {
         requests.answer(request.id, { status: 'refused', error: serializeError(error, 'INTERNAL') });
       }
     }
   }
 
-  #carryOut({ kind, runId, reason }: RunRequest): void {
+  #carryOut({ kind, runId, reason }: RunRequest): RequestOutcome {
     switch (kind) {
       case 'cancel':
         this.#requireOpen(runId).cancel(reason === '' ? 'asked for by another process' : reason);
@@ -66,9 +70,12 @@ export class RequestDesk {
       case 'resume':
         this.#engine.resumeRun(runId);
         break;
+      case 'explain':
+        return { status: 'done', answer: answerOfWaits((bounds) => this.#engine.explain(runId, bounds)) };
       default:
-        assertNever(kind);
+        return assertNever(kind);
     }
+    return { status: 'done' };
   }
 
   // To take it up would release it, which nobody asked for.

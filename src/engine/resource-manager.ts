@@ -1,12 +1,19 @@
 // Owns the public face of capacity: the main thread's view of the guard that threads share through the same bytes.
 
+import { refillPeriodOf } from '../domain/refill-period.ts';
 import type { ResourceStatus, ResourceType } from '../domain/statuses.ts';
 import type { AcquireOptions, CapacityGuard } from '../resources/capacity-guard.ts';
 import type { CapacityRequest } from '../resources/capacity-request.ts';
 import type { Resource, ResourceAllocation, ResourceUsage } from '../resources/resource.ts';
 import type { RegisterOptions } from '../resources/resource-registry.ts';
 import type { ShapedRequest } from '../resources/resource-shapes.ts';
-import { requireText } from './argument-checks.ts';
+import { requireObject, requireText } from './argument-checks.ts';
+
+/** What may be said of a resource beside id, type and capacity. */
+export interface ResourceOptions extends Omit<RegisterOptions, 'refill'> {
+  /** Makes it a quota: a granted unit comes back by itself this long after its grant; null = it is given back. */
+  readonly refill?: { readonly periodMs: number } | null;
+}
 
 export class ResourceManager {
   readonly #guard: CapacityGuard;
@@ -17,11 +24,17 @@ export class ResourceManager {
   }
 
   /**
-   * Registers a resource; the same id with the same facts again is harmless.
+   * Registers a resource; the same id with the same facts again is harmless. An `api_quota` refills after 60 s where
+   * `refill` says nothing else; `refill: null` makes it one that is given back.
    * @throws RuntimeError RESOURCE_EXISTS, RESOURCE_AMOUNT_INVALID, RESOURCE_LIMIT
    */
-  registerResource(resourceId: string, type: ResourceType, capacity: number, options: RegisterOptions = {}): Resource {
-    return this.#guard.register(resourceId, type, capacity, options);
+  registerResource(resourceId: string, type: ResourceType, capacity: number, options: ResourceOptions = {}): Resource {
+    const { refill, ...rest } = requireObject(options, 'the options of a resource');
+    const periodMs = refillPeriodOf(type, refill === undefined ? undefined : (refill?.periodMs ?? null));
+    return this.#guard.register(resourceId, type, capacity, {
+      ...rest,
+      ...(periodMs === null ? {} : { refill: { periodMs } }),
+    });
   }
 
   /** At once or not at all; never overtakes a request that waits. @throws RuntimeError ARGUMENT_INVALID, RESOURCE_* for bad input */

@@ -12,6 +12,7 @@ import { type EngineOwner, engineOf } from '../journal/stores/sqlite-lock.ts';
 import { openJournalReader } from '../journal/stores/sqlite-reader.ts';
 import { openRequestSender } from '../journal/stores/sqlite-requests.ts';
 import { IN_MEMORY } from './engine-config.ts';
+import { type HeardWait, heardWaits } from './wait-answer.ts';
 
 export type { RunFilter } from '../journal/journal.ts';
 export {
@@ -23,10 +24,13 @@ export {
 } from '../journal/run-history.ts';
 export type { RunRecord } from '../journal/run-record.ts';
 export type { RequestOutcome, RunRequestKind } from '../journal/run-requests.ts';
+export type { HeardWait } from './wait-answer.ts';
 
 /** How often the answer to a request is looked for. */
 const LOOK_EVERY_MS = 25;
 const ANSWER_WITHIN_MS = 10_000;
+/** Whoever looks at a run does not wait longer for what only makes the picture better. */
+const WAITS_WITHIN_MS = 1_000;
 
 /** The recorded runs of a data folder, for looking at from outside. */
 export class RunArchive {
@@ -64,6 +68,11 @@ export class RunArchive {
   /** @throws RuntimeError JOURNAL_CORRUPT */
   definition(key: string): WorkflowDefinition | undefined {
     return this.#reader?.definition(key);
+  }
+
+  /** How long each step of a workflow takes by its recorded runs, in seconds by step. */
+  durationsOf(workflow: string): ReadonlyMap<string, number> {
+    return this.#reader?.durationsOf(workflow) ?? new Map();
   }
 
   /** The engine that holds the folder; null when none is alive. */
@@ -107,6 +116,22 @@ export class RunArchive {
       `${holder} did not answer the request to ${kind} run '${runId}' within ${timeoutMs / 1_000} s; the request is withdrawn: try again, or end that process`,
       { details: { runId, kind, pid: this.#engine?.pid ?? null } },
     );
+  }
+
+  /**
+   * Why tasks of a run wait at this moment, asked of the engine that has it in its hands; by task. Empty when none has, or
+   * when it does not say within a second: what is on record tells the rest.
+   */
+  async waits(record: RunRecord): Promise<ReadonlyMap<string, HeardWait>> {
+    if (!this.isHeld(record)) return new Map();
+    try {
+      const outcome = await this.request('explain', record.runId, '', WAITS_WITHIN_MS);
+      return heardWaits(outcome.status === 'done' ? outcome.answer : undefined);
+    } catch (error) {
+      // Busy, too full, or not ours to write to: no reason to show nothing.
+      if (isRuntimeError(error)) return new Map();
+      throw error;
+    }
   }
 
   /** Lets go of files. Harmless when repeated. */

@@ -27,6 +27,11 @@ export class RunBook {
     return this.#entries.get(runId)?.handle;
   }
 
+  /** The run itself, under way or ended. */
+  actorOf(runId: string): RunActor | undefined {
+    return this.#entries.get(runId)?.run;
+  }
+
   /** The run of that id, if it is the same work; undefined for a new id. @throws RuntimeError RUN_EXISTS */
   known(runId: string, workflow: string, params: JsonObject): WorkflowRun | undefined {
     const entry = this.#entries.get(runId);

@@ -1,7 +1,6 @@
 // Owns the start of a run from a compiled workflow, new or taken up again: plan, lane, session, handle, and the promise
 // of its result, which is kept when the run has ended durably and broken when the engine lets go of it before.
 
-import type { RunPlan } from '../actors/run-plan.ts';
 import type { WorkflowRun as RunActor } from '../actors/workflow-run.ts';
 import type { RunId, SessionId } from '../domain/ids.ts';
 import type { JsonObject, JsonValue } from '../domain/json-value.ts';
@@ -16,7 +15,7 @@ import type { SessionEntry } from './session-book.ts';
 import type { SessionDesk } from './session-desk.ts';
 import type { CompiledWorkflow } from './workflow-compiler.ts';
 import { executionOf, type WorkflowExecution } from './workflow-execution.ts';
-import { createRunPlan } from './workflow-plan.ts';
+import { createRunPlan, type GuidedPlan } from './workflow-plan.ts';
 import { steeringOf, WorkflowRun } from './workflow-run-handle.ts';
 
 export interface Launch {
@@ -33,7 +32,7 @@ export interface Launch {
   /** Under which the journal keeps the definition; left out for a new run. */
   readonly definitionKey?: string;
   /** Left out, it is made. */
-  readonly plan?: RunPlan;
+  readonly plan?: GuidedPlan;
   readonly restored?: RunHistory;
   readonly rerunOf?: string;
   readonly adopted?: ReadonlyMap<string, JsonValue>;
@@ -58,14 +57,23 @@ export class RunLauncher {
   }
 
   /** What the run will follow; resources that the workflow brings along are registered. @throws RuntimeError RESOURCE_* */
-  planOf({ workflow, params, mode }: Pick<Launch, 'workflow' | 'params' | 'mode'>): RunPlan {
-    const { guard } = this.#runtime;
-    for (const { id, type, capacity, granularity } of workflow.definition.resources) {
-      guard.register(id, type, capacity, { granularity });
+  planOf(launch: Pick<Launch, 'workflow' | 'params' | 'mode' | 'maxParallel'>): GuidedPlan {
+    const { workflow, params, mode, maxParallel } = launch;
+    const { guard, config, timers, journal, ports } = this.#runtime;
+    for (const { id, type, capacity, granularity, refillPeriodMs } of workflow.definition.resources) {
+      const refill = refillPeriodMs === null ? {} : { refill: { periodMs: refillPeriodMs } };
+      guard.register(id, type, capacity, { granularity, ...refill });
     }
     return createRunPlan(workflow, {
       mode,
       runParameters: params,
+      recorded: journal.durationsOf(workflow.definition.name),
+      slots: [config.maxWorkers, config.maxInlineTasks],
+      maxParallel: maxParallel ?? Number.POSITIVE_INFINITY,
+      capacityUnits: (index) => guard.capacityUnits(index),
+      budgetMs: config.planBudgetMs,
+      now: () => timers.monotonicMs(),
+      random: ports.random,
       prepare: (request) => guard.prepare(request),
       poolOf: (step) => this.poolOf(step),
     });
@@ -89,6 +97,7 @@ export class RunLauncher {
         mode,
         limit: launch.maxParallel ?? Number.POSITIVE_INFINITY,
         group: actor.group,
+        course: plan.guide.course,
       }),
       timeoutMs: workflow.definition.timeoutMs,
       origin: {
@@ -106,6 +115,7 @@ export class RunLauncher {
         this.book.add(handle, run, params);
       },
       ended: (run) => {
+        this.#record(run, plan);
         this.#runEnded(run, result.resolve);
         // A session that was brought back for its runs has nobody else to close it.
         const isDone = launch.ownSession || (launch.restored !== undefined && actor.runCount === 0);
@@ -124,6 +134,13 @@ export class RunLauncher {
 
   poolOf({ module, action }: { readonly module: string; readonly action: string }): Pool {
     return this.#runtime.inline.has(module, action) ? Pool.INLINE : Pool.THREADS;
+  }
+
+  /** Later runs of the workflow are planned with what this one took. */
+  #record(run: RunActor, { workflow, tasks, guide }: GuidedPlan): void {
+    const seconds = new Map<string, number>();
+    for (const [index, took] of guide.recorded()) seconds.set(tasks[index]?.name ?? '', took);
+    if (run.status === 'completed' && seconds.size > 0) this.#runtime.journal.recordDurations(workflow, seconds);
   }
 
   #owe(runId: string, { promise, reject }: PromiseWithResolvers<WorkflowExecution>): void {

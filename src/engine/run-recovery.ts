@@ -134,8 +134,8 @@ export class RunRecovery {
     const workflow = this.#workflowOf(runId, origin.definition);
     this.#requireModules(workflow, fold);
     // All before it is written that the run goes on: what it or its session demands may not be there.
-    const { parameters: params, mode } = origin;
-    const plan = this.#parts.launcher.planOf({ workflow, params, mode });
+    const { parameters: params, mode, maxParallel } = origin;
+    const plan = this.#parts.launcher.planOf({ workflow, params, mode, maxParallel });
     const recovery = this.#nextRecovery(record, fold, byHand);
     const session = this.#parts.sessions.restore(origin.session);
     this.#append(fold, { type: 'run.recovered', runId, recovery });
@@ -147,7 +147,7 @@ export class RunRecovery {
       plan,
       params,
       mode,
-      maxParallel: origin.maxParallel,
+      maxParallel,
       session: () => session,
       ownSession: origin.ownSession,
       definitionKey: origin.definition,

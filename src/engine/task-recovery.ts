@@ -48,6 +48,9 @@ function specOfSubmitted(origin: TaskSubmitted, host: TaskRecoveryHost): TaskSpe
       ...origin,
       name: origin.task,
       priority: parsePriority(origin.priority),
+      // Facts of earlier versions say nothing of these.
+      concurrency: origin.concurrency ?? null,
+      estimatedMs: origin.estimatedMs ?? null,
       retryPolicy: createRetryPolicy({ ...retry, maxAttempts }),
     },
     host,

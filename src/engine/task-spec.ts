@@ -1,10 +1,11 @@
 // Owns how the words of a single task become what the runner takes: the same for a new one and for one of an earlier life.
 
 import type { TaskSpec } from '../actors/task-record.ts';
+import type { ConcurrencyLimit } from '../domain/concurrency-limit.ts';
 import type { RetryPolicy } from '../domain/retry-policy.ts';
 import type { TaskPriority } from '../domain/statuses.ts';
 import type { PreparedRequest } from '../resources/capacity-request.ts';
-import { orderKeys } from '../scheduling/mode-order.ts';
+import { levelOf } from '../scheduling/mode-level.ts';
 import type { Pool } from '../scheduling/ready-task.ts';
 
 /** The engine as far as a spec depends on it. */
@@ -21,6 +22,9 @@ export interface TaskWords {
   readonly action: string;
   readonly priority: TaskPriority;
   readonly resources: Readonly<Record<string, number>>;
+  readonly concurrency: ConcurrencyLimit | null;
+  /** Of an attempt; null = not known. */
+  readonly estimatedMs: number | null;
   readonly timeoutMs: number | null;
   readonly totalTimeoutMs: number | null;
   readonly heartbeatTimeoutMs: number | null;
@@ -40,6 +44,9 @@ export function specOfTask(words: TaskWords, surroundings: SpecSurroundings): Ta
     retry: words.retryPolicy,
     request: Object.keys(resources).length === 0 ? null : surroundings.prepare(resources),
     pool: surroundings.poolOf(words),
-    ...orderKeys('priority', { priority, topologicalPlace: 0, upwardRank: 0 }),
+    concurrency: words.concurrency,
+    expectedMs: words.estimatedMs ?? Number.POSITIVE_INFINITY,
+    level: levelOf('priority', priority),
+    order: 0,
   };
 }

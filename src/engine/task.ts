@@ -1,6 +1,7 @@
 // Owns what a caller says of a single task, and what it gets back: records of plain data.
 
 import type { SingleTask } from '../actors/single-task.ts';
+import { CONCURRENCY_BOUNDS, type ConcurrencyLimit, isConcurrencyKey } from '../domain/concurrency-limit.ts';
 import { findUnrecordable, type JsonObject } from '../domain/json-value.ts';
 import { createRetryPolicy, type RetryPolicy } from '../domain/retry-policy.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
@@ -37,6 +38,13 @@ export interface TaskOptions {
   readonly dependencies?: readonly string[] | undefined;
   /** Amounts by resource id, or a list. */
   readonly resources?: Readonly<Record<string, number>> | readonly TaskResource[] | undefined;
+  /**
+   * At most `limit` tasks with this key are under way at one time, those of workflows among them. The key is taken as it
+   * is: text of 1 to 200 characters.
+   */
+  readonly concurrency?: ConcurrencyLimit | null | undefined;
+  /** Expected duration of an attempt, for what may run before others without delaying them; default: not known. */
+  readonly estimatedMs?: number | null | undefined;
   /** Per attempt. */
   readonly timeoutMs?: number | null | undefined;
   /** For all attempts and the waits between them, from the start of the first; holds across restarts. */
@@ -60,6 +68,8 @@ export class Task {
   readonly priority: TaskPriority;
   readonly dependencies: readonly string[];
   readonly resources: Readonly<Record<string, number>>;
+  readonly concurrency: ConcurrencyLimit | null;
+  readonly estimatedMs: number | null;
   readonly timeoutMs: number | null;
   readonly totalTimeoutMs: number | null;
   readonly heartbeatTimeoutMs: number | null;
@@ -77,6 +87,8 @@ export class Task {
     this.priority = parsePriority(options.priority);
     this.dependencies = requireTexts(options.dependencies ?? [], `dependencies of task '${this.name}'`);
     this.resources = amountsOf(options.resources);
+    this.concurrency = requireConcurrency(options.concurrency, this.name);
+    this.estimatedMs = requireEstimate(options.estimatedMs, this.name);
     this.timeoutMs = requireTimeout(options.timeoutMs, 'timeoutMs');
     this.totalTimeoutMs = requireTimeout(options.totalTimeoutMs, 'totalTimeoutMs');
     this.heartbeatTimeoutMs = requireTimeout(options.heartbeatTimeoutMs, 'heartbeatTimeoutMs');
@@ -179,6 +191,26 @@ function requireTimeout(value: number | null | undefined, field: string): number
   if (value === undefined || value === null) return null;
   if (Number.isFinite(value) && value > 0) return value;
   throw new RuntimeError('ARGUMENT_INVALID', `${field} of a task must be above 0, not ${value}`);
+}
+
+function requireEstimate(value: number | null | undefined, name: string): number | null {
+  if (value === undefined || value === null) return null;
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw new RuntimeError('ARGUMENT_INVALID', `estimatedMs of task '${name}' must be a number from 0, not ${value}`);
+}
+
+function requireConcurrency(value: ConcurrencyLimit | null | undefined, name: string): ConcurrencyLimit | null {
+  if (value === undefined || value === null) return null;
+  const { key, limit } = requireObject(value, `concurrency of task '${name}'`);
+  if (!isConcurrencyKey(key)) {
+    const bounds = `text of 1 to ${CONCURRENCY_BOUNDS.keyLength} characters without control characters`;
+    throw new RuntimeError('ARGUMENT_INVALID', `the concurrency key of task '${name}' must be ${bounds}`);
+  }
+  if (Number.isInteger(limit) && limit >= 1 && limit <= CONCURRENCY_BOUNDS.limit) return Object.freeze({ key, limit });
+  throw new RuntimeError(
+    'ARGUMENT_INVALID',
+    `the concurrency limit of task '${name}' must be a whole number from 1 to ${CONCURRENCY_BOUNDS.limit}, not ${limit}`,
+  );
 }
 
 function amountsOf(resources: TaskOptions['resources']): Readonly<Record<string, number>> {

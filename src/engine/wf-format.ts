@@ -234,6 +234,7 @@ function burnStep(name: string, dependencies: readonly string[], seconds: number
     retry: DEFAULT_RETRY_POLICY,
     priority: TaskPriority.NORMAL,
     resources: {},
+    concurrency: null,
     runIf: null,
     required: true,
     estimatedSeconds: seconds,

@@ -2,38 +2,46 @@
 // requests prepared against the guard, references and conditions bound to the run that asks.
 
 import type { RunPlan, RunView } from '../actors/run-plan.ts';
-import type { TaskSpec } from '../actors/task-record.ts';
-import { upwardRanks } from '../dag/critical-path.ts';
-import { topologicalOrder } from '../dag/topological-order.ts';
+import { resolveConcurrency } from '../domain/concurrency-limit.ts';
 import type { JsonObject } from '../domain/json-value.ts';
 import type { ExecutionMode } from '../domain/statuses.ts';
 import { effectiveParameters, paramsInForce } from '../domain/step-parameters.ts';
 import type { StepDefinition } from '../domain/workflow-definition.ts';
 import type { PreparedRequest } from '../resources/capacity-request.ts';
-import { orderKeys } from '../scheduling/mode-order.ts';
+import { levelOf } from '../scheduling/mode-level.ts';
 import type { Pool } from '../scheduling/ready-task.ts';
+import { RunEstimates } from '../scheduling/run-estimates.ts';
+import { RunGuide } from './run-guide.ts';
+import type { RunOrderInput } from './run-ordering.ts';
 import type { CompiledWorkflow } from './workflow-compiler.ts';
 
-/** Weight of a step that says nothing of its duration. */
-const DEFAULT_ESTIMATE_SECONDS = 1;
-
-export interface PlanSurroundings {
+export interface PlanSurroundings
+  extends Pick<RunOrderInput, 'slots' | 'maxParallel' | 'capacityUnits' | 'budgetMs' | 'now' | 'random'> {
   readonly mode: ExecutionMode;
   readonly runParameters: JsonObject;
+  /** Seconds that a step took in earlier runs. */
+  readonly recorded: ReadonlyMap<string, number>;
   /** @throws RuntimeError RESOURCE_* */
   prepare(request: Readonly<Record<string, number>>): PreparedRequest;
   poolOf(step: StepDefinition): Pool;
 }
 
+/** A plan whose guide tells what the run's tasks took. */
+export interface GuidedPlan extends RunPlan {
+  readonly guide: RunGuide;
+}
+
 /** The plan of one run. @throws RuntimeError RESOURCE_* for a request that can never be granted */
-export function createRunPlan(workflow: CompiledWorkflow, surroundings: PlanSurroundings): RunPlan {
+export function createRunPlan(workflow: CompiledWorkflow, surroundings: PlanSurroundings): GuidedPlan {
   const { graph, definition } = workflow;
   const { runParameters } = surroundings;
   const params = paramsInForce(definition.parameters, runParameters);
+  const tasks = taskSpecs(workflow, surroundings, params);
   return {
     workflow: definition.name,
     rows: graph,
-    tasks: taskSpecs(workflow, surroundings),
+    tasks,
+    guide: guideOf(workflow, tasks, surroundings),
     parametersOf(index, view) {
       const step = workflow.steps[index];
       if (step === undefined) return {};
@@ -54,14 +62,9 @@ export function createRunPlan(workflow: CompiledWorkflow, surroundings: PlanSurr
   };
 }
 
-function taskSpecs({ steps, graph }: CompiledWorkflow, surroundings: PlanSurroundings): TaskSpec[] {
+function taskSpecs({ steps }: CompiledWorkflow, surroundings: PlanSurroundings, params: JsonObject) {
   const { mode } = surroundings;
-  const weights = Float64Array.from(steps, (step) => step.estimatedSeconds ?? DEFAULT_ESTIMATE_SECONDS);
-  const order = topologicalOrder(graph);
-  const places = new Int32Array(order.length);
-  for (const [place, index] of order.entries()) places[index] = place;
-  const ranks = upwardRanks(graph, weights, order);
-  return steps.map((step, index) => ({
+  return steps.map((step) => ({
     name: step.name,
     module: step.module,
     action: step.action,
@@ -71,12 +74,44 @@ function taskSpecs({ steps, graph }: CompiledWorkflow, surroundings: PlanSurroun
     retry: step.retry,
     request: isEmpty(step.resources) ? null : surroundings.prepare(step.resources),
     pool: surroundings.poolOf(step),
-    ...orderKeys(mode, {
-      priority: step.priority,
-      topologicalPlace: places[index] ?? 0,
-      upwardRank: ranks[index] ?? 0,
-    }),
+    level: levelOf(mode, step.priority),
+    // The guide knows.
+    order: 0,
+    concurrency: resolveConcurrency(step, params),
+    expectedMs: Number.POSITIVE_INFINITY,
   }));
+}
+
+function guideOf(
+  { steps, graph }: CompiledWorkflow,
+  tasks: ReturnType<typeof taskSpecs>,
+  surroundings: PlanSurroundings,
+): RunGuide {
+  const { mode, slots, maxParallel, capacityUnits, budgetMs, now, random, recorded } = surroundings;
+  const kinds = new Set<string>();
+  const estimates = new RunEstimates(
+    steps.map(({ name, module, action, estimatedSeconds: given }) => {
+      const kind = `${module}.${action}`;
+      kinds.add(kind);
+      return { given, recorded: recorded.get(name), kind };
+    }),
+  );
+  const facts = {
+    graph,
+    mode,
+    levels: Uint8Array.from(tasks, ({ level }) => level),
+    requests: tasks.map(({ request }) => request),
+    concurrency: tasks.map(({ concurrency }) => concurrency),
+    pools: tasks.map(({ pool }) => pool),
+    hasSeveralKinds: kinds.size > 1,
+    slots,
+    maxParallel,
+    capacityUnits,
+    budgetMs,
+    now,
+    random,
+  };
+  return new RunGuide(facts, estimates);
 }
 
 function stepsView(names: readonly string[], { graph }: CompiledWorkflow, view: RunView) {

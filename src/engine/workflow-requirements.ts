@@ -1,6 +1,7 @@
 // Owns what a sound workflow needs from outside before it can run: task modules, resources, run parameters.
 // Lists every fault with its JSON path; asks through functions, so that it depends on no registry.
 
+import { keyReferences } from '../domain/concurrency-limit.ts';
 import { formatJsonPath, type JsonPathSegment } from '../domain/json-path.ts';
 import type { JsonObject } from '../domain/json-value.ts';
 import { NearNames, quoteName, suggestion } from '../domain/near-name.ts';
@@ -76,7 +77,22 @@ export function findMissingParameters(workflow: CompiledWorkflow, runParameters:
       faults.set(name, fault('PARAMETER_INVALID', message, ['steps', index, 'parameters', ...at]));
     }
   }
+  const isGiven = (name: string) =>
+    (Object.hasOwn(runParameters, name) && runParameters[name] !== undefined) ||
+    Object.hasOwn(workflow.definition.parameters, name);
+  for (const { step, index, name, text } of keyParameters(workflow.definition)) {
+    if (isGiven(name) || faults.has(name)) continue;
+    const message = `run parameter ${quoteName(name)} is not given; the concurrency key of step ${quoteName(step)} needs it for ${quoteName(text)}`;
+    faults.set(name, fault('PARAMETER_INVALID', message, ['steps', index, 'concurrency', 'key']));
+  }
   return [...faults.values()];
+}
+
+function* keyParameters({ steps }: WorkflowDefinition) {
+  for (const [index, { name: step, concurrency }] of steps.entries()) {
+    if (concurrency === null || !concurrency.key.includes('{{')) continue;
+    for (const { name, text } of keyReferences(concurrency.key)) yield { step, index, name, text };
+  }
 }
 
 /** The run parameters that nothing in the workflow takes: most likely misspelt. */
@@ -86,6 +102,7 @@ export function findUnusedParameters({ definition, parameters }: CompiledWorkflo
   for (const compiled of parameters) {
     for (const { kind, name } of compiled?.references ?? []) if (kind === 'params') taken.add(name);
   }
+  for (const { name } of keyParameters(definition)) taken.add(name);
   const conditions = definition.steps.flatMap(({ runIf }) => (runIf === null ? [] : [runIf])).join('\n');
   const near = new NearNames([...taken]);
   return names

@@ -1,5 +1,6 @@
 // Owns steps as a program writes them: checked when made, accepted by createWorkflow.
 
+import type { ConcurrencyLimit } from '../domain/concurrency-limit.ts';
 import type { JsonObject } from '../domain/json-value.ts';
 import type { RetryPolicy } from '../domain/retry-policy.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
@@ -25,6 +26,8 @@ export interface WorkflowStepOptions {
   readonly retry?: Partial<RetryPolicy>;
   readonly priority?: TaskPriority | PriorityName;
   readonly resources?: Readonly<Record<string, number>>;
+  /** At most `limit` tasks with this key at once, over all runs; the key may hold `{{params.x}}`. */
+  readonly concurrency?: ConcurrencyLimit | null;
   /** CEL over `params` and `steps`. */
   readonly runIf?: string;
   /** False: its failure does not fail the run. */

@@ -28,6 +28,7 @@ const STEP_SPELLINGS: ReadonlyMap<string, Spelling> = new Map<string, Spelling>(
   ['retryCount', { field: 'retry_count' }],
   ['runIf', { field: 'run_if' }],
   ['estimatedSeconds', { field: 'estimated_seconds' }],
+  ['estimatedMs', { field: 'estimated_seconds', convert: toSeconds }],
 ]);
 
 const RETRY_SPELLINGS: ReadonlyMap<string, Spelling> = new Map<string, Spelling>([

@@ -48,6 +48,8 @@ const step: z.ZodType<StepDefinition> = z.looseObject({
   }),
   priority: z.enum(TaskPriority),
   resources: amounts,
+  // Left out where it is none: a definition without it keeps the text, and so the key, that it always had.
+  concurrency: z.looseObject({ key: text, limit: z.number() }).nullable().default(null),
   runIf: text.nullable(),
   required: z.boolean(),
   estimatedSeconds: maybeNumber,
@@ -62,7 +64,14 @@ const head: z.ZodType<Omit<WorkflowDefinition, 'steps'>> = z.looseObject({
   timeoutMs: maybeNumber,
   parameters: jsonObject,
   resources: z.array(
-    z.looseObject({ id: text, type: z.enum(ResourceType), capacity: z.number(), granularity: z.number() }),
+    z.looseObject({
+      id: text,
+      type: z.enum(ResourceType),
+      capacity: z.number(),
+      granularity: z.number(),
+      // Left out where it is none, as `concurrency` is.
+      refillPeriodMs: maybeNumber.default(null),
+    }),
   ),
 });
 
@@ -71,7 +80,7 @@ export function encodeDefinition(definition: WorkflowDefinition): EncodedDefinit
   const { steps, ...rest } = definition;
   const hash = createHash('sha256');
   const parts: string[] = [];
-  let part = lineOf(rest);
+  let part = lineOf({ ...rest, resources: rest.resources.map((each) => without(each, 'refillPeriodMs')) });
   const close = () => {
     hash.update(part);
     parts.push(part);
@@ -79,7 +88,7 @@ export function encodeDefinition(definition: WorkflowDefinition): EncodedDefinit
   };
   for (const each of steps) {
     if (part.length >= PART_LENGTH) close();
-    part += lineOf(each);
+    part += lineOf(without(each, 'concurrency'));
   }
   close();
   return { key: hash.digest('hex'), parts };
@@ -112,6 +121,12 @@ export function decodeDefinition(key: string, parts: Iterable<string>): Workflow
 
 function lineOf(value: object): string {
   return `${JSON.stringify(canonical(value))}\n`;
+}
+
+function without<T extends object>(value: T, field: keyof T): Partial<T> {
+  if (value[field] !== null) return value;
+  const { [field]: _, ...rest } = value;
+  return rest as Partial<T>;
 }
 
 // Keys in one order, whoever wrote them: what means the same has the same text.

@@ -97,6 +97,8 @@ const FIRST: FirstVersions = {
     dependencies: z.array(text),
     priority: z.number(),
     resources: amounts,
+    concurrency: z.looseObject({ key: text, limit: z.number() }).optional(),
+    estimatedMs: z.number().optional(),
     timeoutMs: maybeNumber,
     totalTimeoutMs: maybeNumber,
     heartbeatTimeoutMs: maybeNumber,

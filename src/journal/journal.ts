@@ -37,6 +37,11 @@ export interface JournalReader {
   run(runId: string): RunRecord | undefined;
   /** The definition kept under a key; undefined when there is none. @throws RuntimeError JOURNAL_CORRUPT */
   definition(key: string): WorkflowDefinition | undefined;
+  /**
+   * How long each step of a workflow takes, in seconds: the median of its last nine recorded durations. Empty for a
+   * workflow that nothing is known of; what cannot be read counts as not known. The map is the store's: leave it as it is.
+   */
+  durationsOf(workflow: string): ReadonlyMap<string, number>;
   /** Lets go of files. Harmless when repeated. */
   close(): Promise<void>;
 }
@@ -60,6 +65,12 @@ export interface Journal extends JournalReader {
   prune(runIds: readonly string[]): Promise<PruneResult>;
   /** Whether a fact that is kept names an artifact, by its hash; a store that cannot tell says that one does. */
   refersToArtifact(hash: string): boolean;
+  /**
+   * Keeps how long steps of a workflow took in a run, in seconds, for `durationsOf` of this process at once and of others
+   * and later ones soon. No fact: it needs no number, pruning leaves it alone, and the newest may be lost with the
+   * machine. Bounded, with the workflows and steps recorded longest ago forgotten. The map is read during the call.
+   */
+  recordDurations(workflow: string, seconds: ReadonlyMap<string, number>): void;
   /** True while so much waits to be written that nothing new should be started. */
   readonly isCongested: boolean;
   /** Why facts cannot be made durable any more; null while they can. Facts appended afterwards go nowhere. */

@@ -18,8 +18,20 @@ export interface WaitOptions {
   readonly priority?: TaskPriority;
 }
 
-interface Wait {
+/** On whose behalf: a thread, or a requester of the main thread. */
+export interface WaitOwner {
   readonly threadId: number | null;
+  readonly requesterId: string | null;
+}
+
+/** Someone who waits, as others may see it. */
+export interface AcquireWait extends WaitOwner {
+  readonly request: PreparedRequest;
+  /** Its place in the queue. */
+  readonly waiter: Pick<Waiter, 'sequence' | 'priority' | 'parkedAt'>;
+  /** When it began to wait (epoch milliseconds). */
+  readonly sinceMs: number;
+  /** Ends it: who waits gets the reason as an error. */
   readonly fail: (reason: unknown) => void;
 }
 
@@ -28,13 +40,24 @@ export class AcquireWaits {
   readonly #clock: Clock;
   readonly #timers: TimerService;
   readonly #limit: number;
-  readonly #waits = new Set<Wait>();
+  readonly #waits = new Set<AcquireWait>();
+  /** Called when someone begins to wait. */
+  onWaiting: () => void = () => {};
 
   constructor(queue: CapacityQueue, clock: Clock, timers: TimerService, limit: number) {
     this.#queue = queue;
     this.#clock = clock;
     this.#timers = timers;
     this.#limit = limit;
+  }
+
+  has(wait: AcquireWait): boolean {
+    return this.#waits.has(wait);
+  }
+
+  /** Those who wait, in the order of their coming. */
+  all(): IterableIterator<AcquireWait> {
+    return this.#waits.values();
   }
 
   /** How many wait. */
@@ -44,15 +67,13 @@ export class AcquireWaits {
 
   /**
    * Waits until the request is granted. `grant` turns the taken units into the result; it gives them back itself if it
-   * throws. `threadId`: the thread on whose behalf, or null.
+   * throws.
    * @throws RuntimeError ARGUMENT_INVALID, RESOURCE_TIMEOUT, RESOURCE_LIMIT, or the signal's reason.
    */
-  wait<T>(request: PreparedRequest, options: WaitOptions, threadId: number | null, grant: () => T): Promise<T> {
+  wait<T>(request: PreparedRequest, options: WaitOptions, owner: WaitOwner, grant: () => T): Promise<T> {
     const { timeoutMs, signal } = options;
     const priority = priorityOf(options);
-    if (timeoutMs !== undefined && !(timeoutMs >= 0)) {
-      throw new RuntimeError('ARGUMENT_INVALID', `a time-out of ${timeoutMs} ms is not valid; give 0 or more`);
-    }
+    requireTimeout(timeoutMs);
     signal?.throwIfAborted();
     return new Promise<T>((resolve, reject) => {
       let timer: TimerHandle | null = null;
@@ -70,8 +91,11 @@ export class AcquireWaits {
           reject(error);
         }
       });
-      const wait: Wait = {
-        threadId,
+      const wait: AcquireWait = {
+        ...owner,
+        request,
+        waiter,
+        sinceMs: this.#clock.now(),
         fail: (reason) => {
           end();
           this.#queue.cancel(waiter);
@@ -93,6 +117,7 @@ export class AcquireWaits {
         });
       }
       this.#queue.park(waiter);
+      if (this.#waits.has(wait)) this.onWaiting();
     });
   }
 
@@ -108,6 +133,11 @@ export class AcquireWaits {
       { details: { limit: this.#limit } },
     );
   }
+}
+
+function requireTimeout(timeoutMs: number | undefined): void {
+  if (timeoutMs === undefined || timeoutMs >= 0) return;
+  throw new RuntimeError('ARGUMENT_INVALID', `a time-out of ${timeoutMs} ms is not valid; give 0 or more`);
 }
 
 function timedOut(request: PreparedRequest, timeoutMs: number): RuntimeError {

@@ -50,6 +50,18 @@ export class AllocationBook {
     return [...(this.#byRequester.get(requesterId) ?? [])];
   }
 
+  /** Units by resource index that a requester holds. */
+  holdingsOf(requesterId: string): Map<number, number> {
+    const held = new Map<number, number>();
+    for (const id of this.#byRequester.get(requesterId) ?? []) {
+      const request = this.#live.get(id)?.request;
+      for (const [i, index] of request?.indices.entries() ?? []) {
+        held.set(index, (held.get(index) ?? 0) + (request?.units[i] ?? 0));
+      }
+    }
+    return held;
+  }
+
   /** How many live allocations hold a resource. */
   countOf(index: number): number {
     return this.#countByIndex.get(index) ?? 0;

@@ -16,6 +16,7 @@ import { AllocationBook } from './allocation-book.ts';
 import { CapacityLedger } from './capacity-ledger.ts';
 import { CapacityQueue } from './capacity-queue.ts';
 import { type CapacityRequest, type PreparedRequest, prepareRequest, requireSome } from './capacity-request.ts';
+import { type CapacityHolder, type Deadlock, DeadlockWatch } from './deadlock-watch.ts';
 import { amountOfUnits } from './fixed-point.ts';
 import { LedgerWatch } from './ledger-watch.ts';
 import { type OwnerReference, OwnerRows } from './owner-rows.ts';
@@ -64,6 +65,7 @@ export class CapacityGuard {
   readonly #book = new AllocationBook();
   readonly #refills: RefillSchedule;
   readonly #watch: LedgerWatch;
+  readonly #deadlocks: DeadlockWatch;
   readonly #freedListeners = new Set<() => void>();
   #freedScheduled = false;
   #closed = false;
@@ -82,6 +84,16 @@ export class CapacityGuard {
       () => this.#scheduleFreed(),
     );
     this.#waits = new AcquireWaits(this.#queue, clock, timers, options.maxWaiters ?? DEFAULT_MAX_WAITERS);
+    this.#deadlocks = new DeadlockWatch({
+      capacityUnits: (index) => this.ledger.capacityUnits(index),
+      registry: this.#registry,
+      owners: this.#owners,
+      book: this.#book,
+      waits: this.#waits,
+      clock,
+      timers,
+      events: this.#events,
+    });
     this.#refills = new RefillSchedule(clock, timers, (index, units) => this.#giveUnits(index, units));
     this.#watch = new LedgerWatch(
       this.ledger,
@@ -105,6 +117,8 @@ export class CapacityGuard {
       this.#refills.addQuota(resource.index, resource.refillPeriodMs);
       // Threads take quota by themselves; its return is scheduled here, so here is where one must hear of it.
       this.#watch.listen();
+      // What one took between the definition and the listening.
+      this.#collectThreadQuota();
     }
     if (this.#events?.wants('resource.registered')) {
       this.#events.emit('resource.registered', { resourceId }, { ...described.toJSON() });
@@ -118,6 +132,13 @@ export class CapacityGuard {
     return all.map((resource) => this.#registry.describe(resource));
   }
 
+  /** The resource of a ledger index, and what so many of its units are as an amount. */
+  resourceAt(index: number): { readonly resource: Resource; readonly amountOf: (units: number) => number } {
+    const registered = this.#registry.at(index);
+    const amountOf = (units: number): number => amountOfUnits(units, registered.scale);
+    return { resource: this.#registry.describe(registered), amountOf };
+  }
+
   /** @throws RuntimeError RESOURCE_NOT_FOUND */
   getUsage(resourceId: string): ResourceUsage {
     const resource = this.#registry.require(resourceId);
@@ -126,13 +147,27 @@ export class CapacityGuard {
   }
 
   /**
+   * When that many units of a quota can be had, as far as its refills go: now, if they are free, else when enough of what
+   * is in use has come back (epoch milliseconds). Null when that cannot be known: no quota, out of service, more than the
+   * capacity. Who else waits for them is not counted.
+   */
+  refillAtMs(index: number, units: number): number | null {
+    const { ledger } = this;
+    if (this.#refills.periodMs(index) === null || !ledger.isOpen(index)) return null;
+    this.#collectThreadQuota();
+    const capacity = ledger.capacityUnits(index);
+    if (units > capacity) return null;
+    const missing = units - (capacity - ledger.usedUnits(index));
+    return missing <= 0 ? this.#clock.now() : this.#refills.returnAtMs(index, missing);
+  }
+
+  /**
    * `maintenance` and `offline` stop new grants, what is held stays held; `available` wakes those who wait.
    * @throws RuntimeError RESOURCE_NOT_FOUND, ARGUMENT_INVALID
    */
   setStatus(resourceId: string, status: ResourceStatus): void {
     const { index } = this.#registry.setStatus(resourceId, status);
-    this.#queue.suspend(index);
-    this.#queue.serve(index);
+    this.#queue.changed(index);
   }
 
   /**
@@ -141,8 +176,7 @@ export class CapacityGuard {
    */
   setCapacity(resourceId: string, capacity: number): void {
     const { index } = this.#registry.setCapacity(resourceId, capacity);
-    this.#queue.suspend(index);
-    this.#queue.serve(index);
+    this.#queue.changed(index);
   }
 
   // --- allocations by id
@@ -174,14 +208,16 @@ export class CapacityGuard {
 
   /**
    * Waits until all of it can be taken at once; holds nothing meanwhile. FIFO within a priority.
-   * Rejects with RESOURCE_TIMEOUT, RESOURCE_CLOSED, RESOURCE_LIMIT, the signal's reason, and what `allocate` throws.
+   * Rejects with RESOURCE_TIMEOUT, RESOURCE_CLOSED, RESOURCE_LIMIT, RESOURCE_DEADLOCK (for a task's body), the signal's
+   * reason, and what `allocate` throws.
    */
   async acquire(request: CapacityRequest, options: AcquireOptions = {}): Promise<ResourceAllocation> {
     this.#requireOpen();
     const prepared = requireSome(this.prepare(request));
     const requesterId = options.requesterId ?? 'anonymous';
     try {
-      return await this.#waits.wait(prepared, options, null, () => this.#issue(prepared, requesterId));
+      const owner = { threadId: null, requesterId };
+      return await this.#waits.wait(prepared, options, owner, () => this.#issue(prepared, requesterId));
     } catch (error) {
       this.#refused(prepared, requesterId, error instanceof RuntimeError ? error.code : 'aborted');
       throw error;
@@ -212,11 +248,14 @@ export class CapacityGuard {
     return prepareRequest(request, this.#registry);
   }
 
-  /** Takes all of it at once or nothing; never overtakes those who wait in `acquire`. */
-  tryGrant(request: PreparedRequest): boolean {
-    if (this.#closed || !this.#queue.tryNow(request)) return false;
-    if (request.quotas !== null) this.#scheduleRefills(request);
+  /**
+   * Takes all of it at once or nothing; never overtakes those who wait in `acquire`. Of each resource `leave[index]` units
+   * beyond what is taken must stay free.
+   */
+  tryGrant(request: PreparedRequest, leave: Int32Array | null = null): boolean {
+    if (this.#closed || !this.#queue.tryNow(request, leave)) return false;
     if (this.#events !== null) this.#tell('resource.allocated', request, {});
+    if (request.quotas !== null) this.#scheduleRefills(request);
     return true;
   }
 
@@ -232,12 +271,27 @@ export class CapacityGuard {
     return () => this.#freedListeners.delete(listener);
   }
 
-  /** Says that something outside `acquire` waits for this: threads stand back, and their give-backs reach `onFreed`. */
+  /** Units that `tryGrant` could take of a resource now; 0 when it grants nothing of it. */
+  freeUnits(index: number): number {
+    return this.#closed ? 0 : this.#queue.freeUnits(index);
+  }
+
+  /** All units of a resource, in use or not. */
+  capacityUnits(index: number): number {
+    return this.#registry.capacityUnits(index);
+  }
+
+  /** Whether a request can be granted some time as capacities and statuses are. */
+  isServable(request: PreparedRequest): boolean {
+    return !this.#closed && this.#queue.isServable(request);
+  }
+
+  /**
+   * Says that something outside `acquire` waits for this: threads stand back, and their give-backs reach `onFreed`. One
+   * may have come between the caller's failed try and this: try once more afterwards.
+   */
   markWaiting(request: PreparedRequest): void {
-    if (this.#closed) return;
-    this.#queue.mark(request);
-    // A thread may have given back between the caller's failed try and the mark.
-    if (this.#queue.wouldGrant(request)) this.#scheduleFreed();
+    if (!this.#closed) this.#queue.mark(request);
   }
 
   /** Takes one `markWaiting` back. */
@@ -261,7 +315,8 @@ export class CapacityGuard {
     const prepared = requireSome(this.prepare(request));
     const owner = this.#owners.find(threadId);
     if (owner === null) throw staleThread(threadId);
-    return this.#waits.wait(prepared, options, threadId, () => this.#grantToThread(prepared, owner));
+    const waiting = { threadId, requesterId: null };
+    return this.#waits.wait(prepared, options, waiting, () => this.#grantToThread(prepared, owner));
   }
 
   /**
@@ -292,11 +347,24 @@ export class CapacityGuard {
     return { resources: Object.fromEntries(resources), interrupted };
   }
 
+  // --- deadlocks of task bodies
+
+  /** Watches for bodies that wait for each other, and refuses one wait of each ring with RESOURCE_DEADLOCK. */
+  watchDeadlocks(holders: () => Iterable<CapacityHolder>): void {
+    this.#deadlocks.watch(holders);
+  }
+
+  /** Bodies that wait for each other as things stand; none before `watchDeadlocks`. */
+  findDeadlocks(): Deadlock[] {
+    return this.#deadlocks.find();
+  }
+
   /** Refuses whatever comes and whoever waits with RESOURCE_CLOSED; what is held can still be released. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.ledger.close();
+    this.#deadlocks.close();
     this.#waits.failAll(closedError());
     this.#refills.close();
     this.#watch.close();
@@ -312,8 +380,8 @@ export class CapacityGuard {
       allocatedAt: new Date(this.#clock.now()).toISOString(),
     });
     this.#book.add(allocation, request);
-    this.#scheduleRefills(request);
     this.#tell('resource.allocated', request, { requesterId, allocationId: allocation.allocationId });
+    this.#scheduleRefills(request);
     return allocation;
   }
 
@@ -324,11 +392,12 @@ export class CapacityGuard {
       this.#giveRequest(request);
       throw staleThread(owner.threadId);
     }
-    this.#scheduleRefills(request);
     this.#tell('resource.allocated', request, { threadId: owner.threadId });
+    this.#scheduleRefills(request);
     return { resources: this.#amountsOf(request) };
   }
 
+  // The last thing of a grant: whoever noted the time when he was told of it noted one from before the period began.
   #scheduleRefills(request: PreparedRequest): void {
     if (request.quotas === null) return;
     for (let i = 0; i < request.indices.length; i++) {

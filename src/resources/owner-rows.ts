@@ -94,6 +94,22 @@ export class OwnerRows {
     return { units, interrupted };
   }
 
+  /** Units by resource index that a living thread holds by its own doing; its task's declared ones are not in its row. */
+  holdingsOf(threadId: number): Map<number, number> {
+    const held = new Map<number, number>();
+    const owner = this.find(threadId);
+    if (owner === null) return held;
+    const { atomics, words } = this.#ledger;
+    const base = ownerBase(owner.slot);
+    const count = this.#ledger.resourceCount();
+    for (let index = 0; index < count; index++) {
+      const own = atomics.load(words, base + OwnerWord.OWN + index);
+      const units = (own + atomics.load(words, base + OwnerWord.GRANTED + index)) | 0;
+      if (units > 0) held.set(index, units);
+    }
+    return held;
+  }
+
   /** Live allocations of a resource over all threads. */
   allocationCount(index: number): number {
     const { atomics, words } = this.#ledger;

@@ -1,11 +1,18 @@
-// Owns the return of quota units: each comes back exactly `periodMs` after it was granted, so that no window of that
-// length ever sees more grants than the capacity. One timer per resource, for its oldest grant.
-// Bounded by the capacity itself: there is at most one entry per unit in use, and grants of one moment share an entry.
+// Owns the return of quota units: each comes back one period after it was granted, so that no window of that length
+// ever sees more grants than the capacity. One timer per resource, for its oldest grant.
+//
+// Never early, whatever clocks do: a grant is timed after its units were taken, by the clock that never goes back (wall
+// time has whole milliseconds and can be set), rounded up to a whole millisecond; a timer that fires before that is
+// armed again. Late by a millisecond or two; by as much more as the wall clock is set back while a timer is pending.
+// It counts grants, not what their holders do with them later, and forgets everything when the process ends: within one
+// period of a restart a quota can be granted once more.
+// Bounded by the capacity itself: there is at most one entry per unit in use, and grants of one millisecond share one.
 
 import type { Clock, TimerHandle, TimerService } from '../domain/clock.ts';
 
 interface Refill {
-  readonly atMs: number;
+  /** Monotonic milliseconds. */
+  readonly dueMs: number;
   units: number;
 }
 
@@ -49,16 +56,28 @@ export class RefillSchedule {
     return this.#lines.get(index)?.periodMs ?? null;
   }
 
-  /** Notes that units were granted now. */
+  /** Notes that units were granted, at the latest now. Call it after the grant, and after telling anybody of it. */
   granted(index: number, units: number): void {
     const line = this.#lines.get(index);
     if (line === undefined) return;
     const newest = line.entries.at(-1);
-    // A clock that was set back must not bring a later grant back before an earlier one.
-    const atMs = Math.max(this.#clock.now() + line.periodMs, newest?.atMs ?? 0);
-    if (newest?.atMs === atMs && line.first < line.entries.length) newest.units += units;
-    else line.entries.push({ atMs, units });
+    const dueMs = Math.ceil(this.#clock.monotonicMs() + line.periodMs);
+    if (newest?.dueMs === dueMs && line.first < line.entries.length) newest.units += units;
+    else line.entries.push({ dueMs, units });
     this.#arm(index, line);
+  }
+
+  /** When that many of the units in use will have come back (epoch milliseconds); null when fewer are on their way. */
+  returnAtMs(index: number, units: number): number | null {
+    const line = this.#lines.get(index);
+    if (line === undefined) return null;
+    let coming = 0;
+    for (let at = line.first; at < line.entries.length; at++) {
+      const entry = line.entries[at];
+      coming += entry?.units ?? 0;
+      if (entry !== undefined && coming >= units) return this.#wallTimeOf(entry.dueMs);
+    }
+    return null;
   }
 
   /** Takes every timer back; what is out stays out. */
@@ -74,17 +93,26 @@ export class RefillSchedule {
   #arm(index: number, line: RefillLine): void {
     const oldest = line.entries[line.first];
     if (line.timer !== null || oldest === undefined) return;
-    line.timer = this.#timers.schedule(oldest.atMs, () => {
+    line.timer = this.#timers.schedule(this.#wallTimeOf(oldest.dueMs), () => {
       line.timer = null;
       this.#due(index, line);
     });
   }
 
+  // Always ahead of now while there is time left, however little: a timer that is armed again makes headway.
+  #wallTimeOf(dueMs: number): number {
+    const nowMs = this.#clock.now();
+    const leftMs = dueMs - this.#clock.monotonicMs();
+    if (leftMs <= 0) return nowMs;
+    const atMs = Math.ceil(nowMs + leftMs);
+    return atMs > nowMs ? atMs : nowMs + 1;
+  }
+
   #due(index: number, line: RefillLine): void {
-    const now = this.#clock.now();
+    const nowMs = this.#clock.monotonicMs();
     let units = 0;
     for (let entry = line.entries[line.first]; entry !== undefined; entry = line.entries[line.first]) {
-      if (entry.atMs > now) break;
+      if (entry.dueMs > nowMs) break;
       units += entry.units;
       line.first += 1;
     }

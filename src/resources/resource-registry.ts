@@ -14,7 +14,10 @@ import { Resource, ResourceUsage } from './resource.ts';
 export interface RegisterOptions {
   /** The smallest amount, default 1: whole, or one part of a whole (0.5, 0.1, 0.001). */
   readonly granularity?: number;
-  /** Makes it a quota: a granted unit comes back by itself this long after its grant. */
+  /**
+   * Makes it a quota: a granted unit comes back by itself this long after its grant, so that no window of that length
+   * sees more grants than the capacity. Not kept beyond the process: it begins anew with each engine.
+   */
   readonly refill?: { readonly periodMs: number };
   readonly description?: string;
   readonly metadata?: JsonObject;

@@ -1,10 +1,12 @@
 // Owns one lane: the ready tasks of one run (or of all single tasks), its mode and its limits.
-// A lane belongs to a group (a session) whose limit counts over all its lanes.
+// A lane belongs to a group (a session) whose limit counts over all its lanes. Its tasks stand in classes of those that
+// ask for the same; the first tasks of the classes that wait for nothing else compete in one heap a pool.
 
 import type { ExecutionMode } from '../domain/statuses.ts';
 import { BinaryHeap } from './binary-heap.ts';
-import { Followers } from './followers.ts';
+import type { PlanCourse } from './plan-course.ts';
 import { type CapacityRequest, compareReady, POOL_COUNT, type Pool, type ReadyTask } from './ready-task.ts';
+import { classKeyOf, TaskClass } from './task-class.ts';
 
 /** The tasks of several lanes that may run at once. */
 export interface LaneGroup {
@@ -18,47 +20,112 @@ export interface LaneOptions {
   /** Tasks of this lane at once; Infinity = no limit. Sequential lanes run one at a time whatever it says. */
   readonly limit: number;
   readonly group: LaneGroup;
+  /** Which tasks a plan holds back, and until when; null or left out = none. */
+  readonly course?: PlanCourse | null;
+}
+
+/** The first task of a class, with its keys as they were then: only the latest entry of a queued task is valid. */
+interface Candidate<Request extends CapacityRequest> {
+  readonly task: ReadyTask<Request>;
+  readonly urgency: number;
+  readonly order: number;
+  readonly sequence: number;
+}
+
+/** The classes of one pool. */
+class Shelf<Request extends CapacityRequest> {
+  readonly classes = new Map<string | null, TaskClass<Request>>();
+  readonly candidates = new BinaryHeap<Candidate<Request>>(compareCandidates);
+  /** The only class there is, the usual case: it needs no heap of candidates. */
+  only: TaskClass<Request> | null = null;
 }
 
 export class Lane<Request extends CapacityRequest = CapacityRequest> {
   readonly mode: ExecutionMode;
   readonly limit: number;
   readonly group: LaneGroup;
-  readonly #heaps: BinaryHeap<ReadyTask<Request>>[] = [];
+  course: PlanCourse | null;
   /** Which ring of the scheduler holds the lane, by pool; -1 = none. */
   readonly ringLevel: number[] = [];
-  /** Tasks that wait for capacity behind a parked one of the lane. */
-  readonly followers = new Followers<Request>();
+  /** Tasks that the course keeps back. */
+  readonly held = new Set<ReadyTask<Request>>();
+  readonly #shelves: Shelf<Request>[] = [];
   inFlight = 0;
-  parked = 0;
+  /** Classes that wait in a line. */
+  waitingClasses = 0;
   paused = false;
+  /** When a task of it started last; what has waited since then gains on others. */
+  servedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: LaneOptions) {
     this.mode = options.mode;
     this.limit = options.mode === 'sequential' ? 1 : options.limit;
     this.group = options.group;
+    this.course = options.course ?? null;
     for (let pool = 0; pool < POOL_COUNT; pool++) {
-      this.#heaps.push(new BinaryHeap<ReadyTask<Request>>(compareReady));
+      this.#shelves.push(new Shelf());
       this.ringLevel.push(-1);
     }
   }
 
-  push(task: ReadyTask<Request>): void {
-    this.#heaps[task.pool]?.push(task);
+  /** Queues a task in its class, which is given back. */
+  push(task: ReadyTask<Request>): TaskClass<Request> {
+    const shelf = this.#shelf(task.pool);
+    const key = classKeyOf(task);
+    let group = shelf.classes.get(key);
+    if (group === undefined) {
+      group = new TaskClass(task, key);
+      shelf.classes.set(key, group);
+      this.#settleOnly(shelf);
+    }
+    if (group.push(task) && group.line === null) this.#offer(shelf, group);
+    return group;
   }
 
-  /** The next task of the lane for a pool; entries taken back meanwhile are dropped here. */
+  /** The next task that may be tried for a pool. */
   head(pool: Pool): ReadyTask<Request> | undefined {
-    const heap = this.#heaps[pool];
-    for (let task = heap?.peek(); task !== undefined; task = heap?.peek()) {
-      if (task.state === 'queued') return task;
-      heap?.pop();
+    const shelf = this.#shelf(pool);
+    const { only, candidates } = shelf;
+    if (only !== null) return only.line === null ? only.head() : undefined;
+    for (let entry = candidates.peek(); entry !== undefined; entry = candidates.peek()) {
+      const { task, sequence } = entry;
+      const { group } = task;
+      if (group !== null && group.line === null && task.sequence === sequence && group.head() === task) return task;
+      candidates.pop();
     }
     return undefined;
   }
 
-  pop(pool: Pool): ReadyTask<Request> | undefined {
-    return this.head(pool) === undefined ? undefined : this.#heaps[pool]?.pop();
+  /** Takes the first task of a class out: it starts. */
+  shift(group: TaskClass<Request>): void {
+    group.shift();
+    this.#changed(group);
+  }
+
+  /** A queued task is taken back. */
+  drop(task: ReadyTask<Request>): void {
+    const { group } = task;
+    if (group === null) return;
+    group.drop(task);
+    this.#changed(group);
+  }
+
+  /** A class waits for nothing any more: its first task may be tried. */
+  offer(group: TaskClass<Request>): void {
+    this.#offer(this.#shelf(group.pool), group);
+  }
+
+  /** Gives tasks another place in the order; those that are queued are sorted again, in O(their number). */
+  reorder(orderOf: (index: number) => number): void {
+    for (const task of this.held) task.order = orderOf(task.index);
+    for (const shelf of this.#shelves) {
+      shelf.candidates.clear();
+      for (const group of shelf.classes.values()) {
+        for (const task of group.tasks()) task.order = orderOf(task.index);
+        group.resort();
+        if (group.line === null) this.#offer(shelf, group);
+      }
+    }
   }
 
   /** Whether limits allow one more task of this lane to run. */
@@ -71,7 +138,7 @@ export class Lane<Request extends CapacityRequest = CapacityRequest> {
     if (!this.mayStart()) return false;
     if (this.mode !== 'sequential') return true;
     // One at a time and in order: nothing passes a task that waits for capacity, nor an earlier one for another pool.
-    if (this.parked > 0) return false;
+    if (this.waitingClasses > 0) return false;
     const head = this.head(pool);
     for (let other = 0; other < POOL_COUNT; other++) {
       const rival = other === pool ? undefined : this.head(other as Pool);
@@ -79,4 +146,48 @@ export class Lane<Request extends CapacityRequest = CapacityRequest> {
     }
     return true;
   }
+
+  /** Its queued tasks, in no particular order. */
+  *queued(): Generator<ReadyTask<Request>> {
+    for (const shelf of this.#shelves) for (const group of shelf.classes.values()) yield* group.tasks();
+  }
+
+  #shelf(pool: Pool): Shelf<Request> {
+    const shelf = this.#shelves[pool];
+    if (shelf === undefined) throw new Error(`no pool ${pool}`);
+    return shelf;
+  }
+
+  #offer(shelf: Shelf<Request>, group: TaskClass<Request>): void {
+    const task = shelf.only === null ? group.head() : undefined;
+    if (task === undefined) return;
+    const { urgency, order, sequence } = task;
+    shelf.candidates.push({ task, urgency, order, sequence });
+  }
+
+  #changed(group: TaskClass<Request>): void {
+    const shelf = this.#shelf(group.pool);
+    if (group.size > 0) {
+      if (group.line === null) this.#offer(shelf, group);
+      return;
+    }
+    // The plain class is kept: it comes and goes with each task of a busy lane.
+    if (group.key === null) return;
+    shelf.classes.delete(group.key);
+    this.#settleOnly(shelf);
+  }
+
+  #settleOnly(shelf: Shelf<Request>): void {
+    const [first] = shelf.classes.values();
+    const only = shelf.classes.size === 1 && first !== undefined ? first : null;
+    if (only === shelf.only) return;
+    shelf.only = only;
+    shelf.candidates.clear();
+    if (only !== null) return;
+    for (const group of shelf.classes.values()) if (group.line === null) this.#offer(shelf, group);
+  }
+}
+
+function compareCandidates<R extends CapacityRequest>(a: Candidate<R>, b: Candidate<R>): number {
+  return a.urgency - b.urgency || a.order - b.order || a.sequence - b.sequence;
 }

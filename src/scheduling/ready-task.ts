@@ -1,7 +1,8 @@
-// Owns what the scheduler knows of a task that could run: its place in the order, its lane, its capacity request.
+// Owns what the scheduler knows of a task that could run: its place in the order, its lane, what it asks for.
 // Plain fields, changed by the scheduler alone while the task is in its hands.
 
 import type { Lane } from './lane.ts';
+import type { TaskClass } from './task-class.ts';
 
 /** Which kind of executor runs the body; each has slots of its own. */
 export const Pool = { THREADS: 0, INLINE: 1 } as const satisfies Record<string, number>;
@@ -10,42 +11,62 @@ export const POOL_COUNT = 2;
 
 export const LEVEL_COUNT = 5;
 
-/** A prepared, canonical request; the scheduler reads only which resources it names. */
+/** A prepared, canonical request: parallel lists, ascending by index, each resource once. */
 export interface CapacityRequest {
-  readonly indices: ArrayLike<number>;
+  readonly indices: readonly number[];
+  readonly units: readonly number[];
 }
 
 /** Where capacity comes from. Grants are all or nothing. */
 export interface CapacityPort<Request extends CapacityRequest> {
-  tryGrant(request: Request): boolean;
+  /** Takes all of it, or nothing; of each resource `leave[index]` units beyond it must stay free. */
+  tryGrant(request: Request, leave: Int32Array | null): boolean;
   giveBack(request: Request): void;
-  /** Tells other takers of the same bytes that someone waits, so that they do not overtake. */
+  /** Units that `tryGrant` could take of a resource now; 0 or less when it grants nothing. */
+  freeUnits(index: number): number;
+  /** Whether it can be granted some time without a change of capacities: all in service, none too small. */
+  isServable(request: Request): boolean;
+  /** Tells other takers of the same bytes that someone waits, so that they do not overtake; room is told from then on. */
   markWaiting(request: Request): void;
   unmarkWaiting(request: Request): void;
 }
 
-/**
- * idle → queued ⇄ parked → started → idle; `queued` waits for a slot, `parked` for capacity, `following` for capacity
- * behind a parked task of its own lane.
- */
-export type ReadyState = 'idle' | 'queued' | 'parked' | 'following' | 'started';
+/** A limit on how many tasks with one key are under way, in all lanes. */
+export interface ConcurrencyClaim {
+  readonly key: string;
+  readonly limit: number;
+}
+
+/** idle → queued → started → idle; `held` before `queued` while a plan keeps the task back. */
+export type ReadyState = 'idle' | 'held' | 'queued' | 'started';
 
 export interface ReadyTask<Request extends CapacityRequest = CapacityRequest> {
   readonly lane: Lane<Request>;
+  /** The owner's number for it; a lane's course knows it by that. */
+  readonly index: number;
   readonly pool: Pool;
   /** Priority level, 0 first. */
   readonly level: number;
-  /** Second key, lower first; its meaning is the mode's (file order, negative rank, …). */
-  readonly order: number;
+  /** Second key, lower first; its meaning is the mode's (file order, place in the plan, …). Changed by `Scheduler.reorder`. */
+  order: number;
   readonly request: Request | null;
+  readonly concurrency: ConcurrencyClaim | null;
+  /** Expected duration of an attempt; Infinity = not known. */
+  readonly expectedMs: number;
+  // Given by the scheduler.
   state: ReadyState;
-  /** Third key: when it became ready. Given by the scheduler. */
+  /** First key, lower first: the level, less what it has gained by waiting. */
+  urgency: number;
+  /** Third key: when it became ready. */
   sequence: number;
-  /** When it first had to wait for capacity since it became ready; 0 = not yet. Given by the scheduler. */
-  parkedAt: number;
+  readyAtMs: number;
+  /** When its attempt is expected to end; Infinity = not known. */
+  expectedEndMs: number;
+  /** The tasks that ask for the same, while it is queued. */
+  group: TaskClass<Request> | null;
 }
 
 /** The order of ready tasks within a lane. */
 export function compareReady<R extends CapacityRequest>(a: ReadyTask<R>, b: ReadyTask<R>): number {
-  return a.level - b.level || a.order - b.order || a.sequence - b.sequence;
+  return a.urgency - b.urgency || a.order - b.order || a.sequence - b.sequence;
 }

@@ -8,6 +8,7 @@ import { TaskStatus } from '../domain/statuses.ts';
 export interface DependencyRows {
   readonly size: number;
   readonly dependencyOffsets: Int32Array;
+  readonly dependencies: Int32Array;
   readonly dependentOffsets: Int32Array;
   readonly dependents: Int32Array;
 }
@@ -106,6 +107,13 @@ export class RunFrontier {
   /** The dependency that a task was skipped for, -1 for none. */
   skipCause(task: number): number {
     return this.#causes[task] ?? -1;
+  }
+
+  /** Direct dependencies of a task that have not completed, in file order. */
+  pendingDependencies(task: number): number[] {
+    const { dependencyOffsets, dependencies } = this.#rows;
+    const declared = dependencies.subarray(dependencyOffsets[task] ?? 0, dependencyOffsets[task + 1] ?? 0);
+    return [...declared].filter((dependency) => this.#states[dependency] !== CODE_OF.completed).sort((a, b) => a - b);
   }
 
   count(status: TaskEnd): number {

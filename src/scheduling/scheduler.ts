@@ -5,43 +5,70 @@
 //                       level 2  ──▶ lane ⇄ lane ⇄ lane     only while its limits allow one more;
 //        pool inline    level 2  ──▶ lane                   served lanes go to the end: round robin within a level
 //
-// Invariants: a task is in exactly one state; capacity of a started task is given back once, by `finished`.
+// A lane's tasks stand in classes that ask for the same. A class whose first task does not fit leaves its lane's order for
+// the line of what it lacks, and comes back when there is room: each class is tried once for each time that something
+// changed, so that a decision costs O(log n) and looks at no more than LOOK_AHEAD classes of a line.
+//
+// Invariants: a task is in exactly one state; capacity of a started task is given back once, by `finished`; a class that
+// waits in a line and would fit has been overtaken by none of its level in that line.
 
 import { invariant } from '../domain/runtime-error.ts';
-import type { Lane, LaneGroup } from './lane.ts';
-import { Parking } from './parking.ts';
-import {
-  type CapacityPort,
-  type CapacityRequest,
-  LEVEL_COUNT,
-  POOL_COUNT,
-  type Pool,
-  type ReadyTask,
-} from './ready-task.ts';
+import { ConcurrencyCounts } from './concurrency-counts.ts';
+import { HeldTasks } from './held-tasks.ts';
+import type { Lane } from './lane.ts';
+import { LaneRings, NO_LEVEL } from './lane-rings.ts';
+import type { QueueStanding } from './queue-standing.ts';
+import { type CapacityPort, type CapacityRequest, LEVEL_COUNT, type Pool, type ReadyTask } from './ready-task.ts';
+import { Reservations } from './reservations.ts';
+import type { TaskClass } from './task-class.ts';
+import { WaitLine } from './wait-line.ts';
 
-const NO_LEVEL = LEVEL_COUNT;
+/** Classes of a line that are looked at when something of it came free; those behind wait for the next time. */
+const LOOK_AHEAD = 32;
+
+export interface SchedulerOptions<Request extends CapacityRequest = CapacityRequest> {
+  /** A task that has waited so long counts as one level better, after twice that two, and so on; default Infinity = never. */
+  readonly ageingMs?: number;
+  /** Told when the first task of a class has to wait for something other than a slot. */
+  readonly onWait?: (task: ReadyTask<Request>) => void;
+}
 
 export class Scheduler<Request extends CapacityRequest> {
   readonly #capacity: CapacityPort<Request>;
-  readonly #parking: Parking<Request>;
-  readonly #rings: Set<Lane<Request>>[][] = [];
-  readonly #lanes = new Map<LaneGroup, Set<Lane<Request>>>();
+  readonly #onWait: ((task: ReadyTask<Request>) => void) | undefined;
+  readonly #ageingMs: number;
+  readonly #rings: LaneRings<Request>;
+  readonly #reservations: Reservations<Request>;
+  readonly #running = new Set<ReadyTask<Request>>();
+  readonly #keys = new ConcurrencyCounts<Request>();
+  readonly #held = new HeldTasks<Request>();
+  readonly #lines: (WaitLine<Request> | undefined)[] = [];
+  /** Lines that are worth a look. */
+  readonly #dirty = new Set<WaitLine<Request>>();
+  #isAllDirty = false;
   readonly #depth: number[] = new Array<number>(LEVEL_COUNT).fill(0);
-  /** By pool: whether parked tasks are worth a look since the last one failed. */
-  readonly #parkedDirty: boolean[] = new Array<boolean>(POOL_COUNT).fill(false);
   #sequence = 0;
+  #arrivals = 0;
   #inFlight = 0;
-  #following = 0;
+  #waiting = 0;
 
-  constructor(capacity: CapacityPort<Request>) {
+  constructor(
+    capacity: CapacityPort<Request>,
+    { ageingMs = Number.POSITIVE_INFINITY, onWait }: SchedulerOptions<Request> = {},
+  ) {
     this.#capacity = capacity;
-    this.#parking = new Parking(capacity);
-    for (let pool = 0; pool < POOL_COUNT; pool++) {
-      this.#rings.push(Array.from({ length: LEVEL_COUNT }, () => new Set<Lane<Request>>()));
-    }
+    this.#ageingMs = ageingMs;
+    this.#onWait = onWait;
+    this.#rings = new LaneRings(ageingMs);
+    this.#reservations = new Reservations({
+      capacity,
+      running: this.#running,
+      mayStart: (group) => group.lane.mayStart() && this.#keys.hasRoom(group.concurrency),
+      levelOf: (task, nowMs) => this.#agedLevel(task, nowMs),
+    });
   }
 
-  /** Tasks waiting for a slot or for capacity, by priority level. */
+  /** Tasks waiting for a slot, for capacity or for their place in a plan, by priority level. */
   get queueDepth(): readonly number[] {
     return this.#depth;
   }
@@ -50,173 +77,354 @@ export class Scheduler<Request extends CapacityRequest> {
     return this.#inFlight;
   }
 
-  /** Tasks that have their turn and wait for capacity. */
+  /** Tasks that wait for capacity or a concurrency key, those of the same class behind them included. */
   get parkedCount(): number {
-    return this.#parking.size + this.#following;
+    return this.#waiting;
+  }
+
+  /** When a task that a plan keeps back may start at the latest: `next` is worth a call then; null = there is none. */
+  wakeAtMs(): number | null {
+    return this.#held.earliestMs();
   }
 
   addLane(lane: Lane<Request>): void {
-    const members = this.#lanes.get(lane.group);
-    if (members === undefined) this.#lanes.set(lane.group, new Set([lane]));
-    else members.add(lane);
+    this.#rings.add(lane);
   }
 
   /** Forgets a lane; its tasks must have ended or been removed. */
   removeLane(lane: Lane<Request>): void {
     invariant(lane.inFlight === 0, 'a lane is removed with tasks in flight');
-    const members = this.#lanes.get(lane.group);
-    members?.delete(lane);
-    if (members?.size === 0) this.#lanes.delete(lane.group);
-    for (let pool = 0; pool < POOL_COUNT; pool++) this.#leaveRing(lane, pool as Pool);
+    this.#rings.remove(lane);
   }
 
   setPaused(lane: Lane<Request>, paused: boolean): void {
     lane.paused = paused;
-    this.#laneChanged(lane);
+    this.#rings.changed(lane);
+    // What it kept from others, or was let to try, is theirs while it is paused.
+    this.#isAllDirty = true;
   }
 
-  enqueue(task: ReadyTask<Request>): void {
+  enqueue(task: ReadyTask<Request>, nowMs: number): void {
     invariant(task.state === 'idle', 'only an idle task is enqueued');
-    task.state = 'queued';
+    const { lane } = task;
     task.sequence = ++this.#sequence;
+    task.readyAtMs = nowMs;
+    // Levels that are gained by waiting, put the other way round: those of later tasks are lost by coming later.
+    const isAgeing = lane.mode === 'priority' && this.#ageingMs !== Number.POSITIVE_INFINITY;
+    task.urgency = isAgeing ? task.level + nowMs / this.#ageingMs : task.level;
     this.#depth[task.level] = (this.#depth[task.level] ?? 0) + 1;
-    task.lane.push(task);
-    this.#place(task.lane, task.pool);
+    this.#rings.nowMs = nowMs;
+    if (lane.course?.isHeld(task.index, nowMs) === true) this.#held.add(task, lane.course.untilMs(task.index, nowMs));
+    else this.#queue(task);
   }
 
   /** Takes back a task that has not started; false when it is not waiting here. */
   remove(task: ReadyTask<Request>): boolean {
-    const before = task.state;
-    if (before === 'idle' || before === 'started') return false;
-    if (before === 'parked') this.#parking.leave(task, 'idle');
-    else this.#parking.forget(task);
-    if (before === 'following') this.#following--;
+    const { state, group, lane } = task;
+    if (state === 'idle' || state === 'started') return false;
     task.state = 'idle';
     this.#depth[task.level] = (this.#depth[task.level] ?? 0) - 1;
-    if (before !== 'following') this.#releaseFollower(task);
-    this.#laneChanged(task.lane);
-    // Others may have waited behind it.
-    if (before === 'parked') this.#parkedDirty.fill(true);
+    if (state === 'held') {
+      this.#held.remove(task);
+      return true;
+    }
+    if (group !== null) {
+      if (group.line !== null) this.#waiting--;
+      lane.drop(task);
+      if (group.size === 0) this.#vanished(group);
+    }
+    this.#rings.changed(lane);
     return true;
   }
 
   /** The task that starts now on a free slot of the pool, its capacity granted; undefined when none may. */
-  next(pool: Pool): ReadyTask<Request> | undefined {
+  next(pool: Pool, nowMs: number): ReadyTask<Request> | undefined {
+    this.#rings.nowMs = nowMs;
+    for (const task of this.#held.takeDue(nowMs)) this.#queue(task);
+    this.#rings.age();
+    this.#wakeDirty(nowMs);
     for (;;) {
-      const level = this.#bestLevel(pool);
-      const parked = this.#nextParked(pool, level);
-      if (parked !== undefined) return this.#started(parked);
-      if (level === NO_LEVEL) return undefined;
-      const lane: Lane<Request> | undefined = this.#rings[pool]?.[level]?.values().next().value;
-      const task = lane?.pop(pool);
-      invariant(lane !== undefined && task !== undefined, 'a lane in a ring has a task to give');
-      const { request } = task;
-      const isLed = lane.followers.isLed(task);
-      if (request === null || (!isLed && !this.#parking.isBlocked(task, request) && this.#capacity.tryGrant(request))) {
-        task.state = 'started';
-        this.#parking.forget(task);
-        return this.#started(task);
+      const level = this.#rings.bestLevel(pool);
+      if (level === NO_LEVEL) {
+        // What one was let to try for in vain is there for the next in its line.
+        if (this.#dirty.size === 0 && !this.#isAllDirty) return undefined;
+        this.#wakeDirty(nowMs);
+        continue;
       }
-      if (isLed) {
-        this.#parking.forget(task);
-        lane.followers.follow(task);
-        this.#following++;
-      } else this.#parking.park(task, request);
-      this.#place(lane, pool);
+      const lane = this.#rings.first(pool, level);
+      const task = lane?.head(pool);
+      const group = task?.group;
+      invariant(lane !== undefined && task !== undefined && group != null, 'a lane in a ring has a task to give');
+      const line = this.#admit(task, group, nowMs);
+      if (line === null) return this.#start(task, group, nowMs);
+      this.#wait(group, line, nowMs);
+      this.#rings.place(lane, pool);
     }
   }
 
   /** An attempt of a started task is over and its body cannot run any more: gives back its capacity and its place. */
-  finished(task: ReadyTask<Request>): void {
+  finished(task: ReadyTask<Request>, nowMs: number): void {
     invariant(task.state === 'started', 'only a started task finishes');
+    const { request, concurrency, lane } = task;
     task.state = 'idle';
-    if (task.request !== null) this.#capacity.giveBack(task.request);
-    const { lane } = task;
+    this.#rings.nowMs = nowMs;
+    if (request !== null) {
+      this.#running.delete(task);
+      this.#capacity.giveBack(request);
+      for (const index of request.indices) this.#touch(this.#lines[index]);
+    }
+    if (concurrency !== null) this.#touch(this.#keys.leave(concurrency.key));
+    if (lane.course?.ended(task.index, nowMs) === true) this.#letGo(lane, nowMs);
     const groupWasFull = lane.group.inFlight >= lane.group.limit;
     lane.inFlight--;
     lane.group.inFlight--;
     this.#inFlight--;
-    this.#parkedDirty.fill(true);
-    if (groupWasFull) {
-      for (const member of this.#lanes.get(lane.group) ?? []) this.#laneChanged(member);
-    } else this.#laneChanged(lane);
+    if (groupWasFull) this.#rings.groupChanged(lane.group);
+    else this.#rings.changed(lane);
   }
 
-  /** Capacity came free, or a limit changed: parked tasks are worth another look. */
+  /** Capacity came free, or a limit changed: all that wait are worth another look. */
   capacityFreed(): void {
-    this.#parkedDirty.fill(true);
+    this.#isAllDirty = true;
   }
 
-  #started(task: ReadyTask<Request>): ReadyTask<Request> {
+  /** Gives the waiting tasks of a lane other places in its order. O(its waiting tasks). */
+  reorder(lane: Lane<Request>, orderOf: (index: number) => number): void {
+    lane.reorder(orderOf);
+    this.#rings.changed(lane);
+  }
+
+  /** The lane's plan does not hold any more: nothing of it is kept back. */
+  departed(lane: Lane<Request>, nowMs: number): void {
+    if (lane.course?.depart() === true) this.#letGo(lane, nowMs);
+  }
+
+  /** What a waiting task waits for, as things stand; null when it does not wait here. O(waiting tasks of its lane). */
+  standing(task: ReadyTask<Request>, nowMs: number): QueueStanding<Request> | null {
+    const { state, lane, group } = task;
+    if (state === 'held') return { kind: 'held', untilMs: lane.course?.untilMs(task.index, nowMs) ?? nowMs };
+    if (state !== 'queued' || group === null) return null;
+    const limit = this.#limitStanding(lane);
+    if (limit !== null) return limit;
+    if (lane.mode === 'sequential') {
+      const head = lane.head(task.pool);
+      if (lane.waitingClasses > 0 ? group.line === null : head !== task) return { kind: 'sequential', behind: head ?? null };
+    }
+    const { concurrency } = task;
+    if (concurrency !== null && !this.#keys.hasRoom(concurrency)) {
+      return { kind: 'concurrency', ...concurrency, running: this.#keys.count(concurrency.key) };
+    }
+    const index = group.line === null ? -1 : this.#lackingIndex(task, nowMs);
+    if (index >= 0) {
+      const free = this.#capacity.freeUnits(index);
+      const reservedFor = this.#reservations.keeperAgainst(task, index, nowMs);
+      return { kind: 'capacity', index, needs: group.unitsOf(index), free, reservedFor };
+    }
+    return { kind: 'slot', ahead: this.#ahead(task) };
+  }
+
+  #limitStanding(lane: Lane<Request>): QueueStanding<Request> | null {
+    const { group } = lane;
+    if (lane.paused) return { kind: 'paused' };
+    if (group.inFlight >= group.limit) return { kind: 'group-limit', limit: group.limit, running: group.inFlight };
+    if (lane.inFlight < lane.limit) return null;
+    if (lane.mode === 'sequential') return { kind: 'sequential', behind: null };
+    return { kind: 'lane-limit', limit: lane.limit, running: lane.inFlight };
+  }
+
+  #ahead(task: ReadyTask<Request>): number {
+    let ahead = 0;
+    for (let level = 0; level < task.level; level++) ahead += this.#depth[level] ?? 0;
+    for (const other of task.lane.queued()) {
+      if (other.level !== task.level || other === task) continue;
+      const isBefore = other.urgency - task.urgency || other.order - task.order || other.sequence - task.sequence;
+      if (isBefore < 0) ahead++;
+    }
+    return ahead;
+  }
+
+  #agedLevel(task: ReadyTask<Request>, nowMs: number): number {
+    return task.level - Math.floor(Math.max(0, nowMs - task.readyAtMs) / this.#ageingMs);
+  }
+
+  #queue(task: ReadyTask<Request>): void {
+    task.state = 'queued';
     const { lane } = task;
+    const group = lane.push(task);
+    const { line } = group;
+    if (line !== null) {
+      this.#waiting++;
+      // One with a better level than those it joined may take what these may not.
+      if (group.head() === task && group.size > 1) {
+        this.#waiting -= group.size;
+        this.#enter(group);
+      }
+    }
+    this.#rings.place(lane, task.pool);
+  }
+
+  /** Takes what a task asks for, or tells in which line it has to wait. */
+  #admit(task: ReadyTask<Request>, group: TaskClass<Request>, nowMs: number): WaitLine<Request> | null {
+    const { request, concurrency } = task;
+    if (concurrency !== null && !this.#keys.hasRoom(concurrency)) return this.#keys.lineOf(concurrency.key);
+    if (request === null) return null;
+    const leave = this.#reservations.leaveFor(task, nowMs);
+    if (this.#capacity.tryGrant(request, leave)) return null;
+    // What comes free after the mark is told; what came free before it is seen by the second try.
+    const mark = group.request ?? request;
+    this.#capacity.markWaiting(mark);
+    if (this.#capacity.tryGrant(request, leave)) {
+      this.#capacity.unmarkWaiting(mark);
+      return null;
+    }
+    return this.#lineOf(Math.max(this.#lackingIndex(task, nowMs), request.indices[0] ?? 0));
+  }
+
+  /** The first resource of which a task cannot have what it asks for; -1 when there is none. */
+  #lackingIndex(task: ReadyTask<Request>, nowMs: number): number {
+    const { indices, units } = task.request ?? { indices: [], units: [] };
+    for (const [place, index] of indices.entries()) {
+      const kept = this.#reservations.keptFrom(task, index, nowMs);
+      if ((units[place] ?? 0) > this.#capacity.freeUnits(index) - kept) return index;
+    }
+    return -1;
+  }
+
+  #start(task: ReadyTask<Request>, group: TaskClass<Request>, nowMs: number): ReadyTask<Request> {
+    const { lane, request, concurrency } = task;
+    task.state = 'started';
+    lane.shift(group);
+    group.arrival = 0;
+    group.wokenFrom = null;
     this.#depth[task.level] = (this.#depth[task.level] ?? 0) - 1;
     lane.inFlight++;
     lane.group.inFlight++;
     this.#inFlight++;
-    this.#releaseFollower(task);
-    // Parked tasks of a group that has just become full must not block others.
-    if (lane.group.inFlight >= lane.group.limit) this.#parkedDirty.fill(true);
+    lane.servedAtMs = nowMs;
+    task.expectedEndMs = nowMs + task.expectedMs;
+    if (request !== null) this.#running.add(task);
+    if (concurrency !== null) this.#keys.enter(concurrency.key);
+    // The next in line has the reservation now.
+    if (this.#reservations.release(group)) for (const index of request?.indices ?? []) this.#touch(this.#lines[index]);
+    if (lane.course?.started(task.index, nowMs) === true) {
+      for (const freed of this.#held.takeReleased(lane, nowMs)) this.#queue(freed);
+    }
+    // What waits in a lane that has just become full must not keep anything from others.
+    if (!lane.mayStart()) this.#isAllDirty = true;
     // Out and in again at the end: round robin among the lanes of a level.
-    this.#leaveRing(lane, task.pool);
-    this.#laneChanged(lane);
+    this.#rings.leave(lane, task.pool);
+    this.#rings.changed(lane);
     return task;
   }
 
-  /** A task of the lane waits no more: the next of its kind tries in its place. */
-  #releaseFollower(task: ReadyTask<Request>): void {
-    const follower = task.lane.followers.release(task);
-    if (follower === undefined) return;
-    this.#following--;
-    task.lane.push(follower);
-    this.#place(task.lane, follower.pool);
+  #letGo(lane: Lane<Request>, nowMs: number): void {
+    for (const task of this.#held.takeReleased(lane, nowMs)) this.#queue(task);
   }
 
-  #nextParked(pool: Pool, level: number): ReadyTask<Request> | undefined {
-    if (this.#parking.size === 0 || this.#parkedDirty[pool] !== true) return undefined;
-    for (const task of this.#parking.takeIneligibleHeads()) {
-      task.lane.push(task);
-      this.#laneChanged(task.lane);
+  // --- lines
+
+  #lineOf(index: number): WaitLine<Request> {
+    this.#lines[index] ??= new WaitLine(index, null);
+    return this.#lines[index];
+  }
+
+  #touch(line: WaitLine<Request> | undefined): void {
+    if (line !== undefined && line.length > 0) this.#dirty.add(line);
+  }
+
+  /** A class leaves its lane's order for a line; capacity asked for in vain has been marked. */
+  #wait(group: TaskClass<Request>, line: WaitLine<Request>, nowMs: number): void {
+    const { wokenFrom } = group;
+    if (group.arrival === 0) group.arrival = ++this.#arrivals;
+    group.wokenFrom = null;
+    line.add(group);
+    group.lane.waitingClasses++;
+    this.#waiting += group.size;
+    // What it was let to try for is there for the next.
+    if (wokenFrom !== null) this.#touch(wokenFrom);
+    if (line.key === null) this.#reservations.reserve(group, nowMs);
+    const head = group.head();
+    if (head !== undefined) this.#onWait?.(head);
+  }
+
+  /** A class leaves its line to be tried. */
+  #enter(group: TaskClass<Request>): void {
+    if (group.line?.key === null && group.request !== null) this.#capacity.unmarkWaiting(group.request);
+    group.line = null;
+    group.lane.waitingClasses--;
+    group.lane.offer(group);
+  }
+
+  /** The last task of a class was taken back. */
+  #vanished(group: TaskClass<Request>): void {
+    const { line, wokenFrom } = group;
+    if (line !== null) {
+      if (line.key === null && group.request !== null) this.#capacity.unmarkWaiting(group.request);
+      group.line = null;
+      group.lane.waitingClasses--;
     }
-    const granted = this.#parking.grant(pool, level);
-    // Whoever stood behind it may be of the other pool.
-    if (granted !== undefined) this.#parkedDirty.fill(true);
-    // Only a look at all levels that found nothing makes another look pointless.
-    else if (level === NO_LEVEL) this.#parkedDirty[pool] = false;
-    return granted;
+    this.#touch(wokenFrom ?? undefined);
+    if (this.#reservations.release(group)) {
+      for (const index of group.request?.indices ?? []) this.#touch(this.#lines[index]);
+    }
   }
 
-  /** The best level at which a lane may give a task; a lane that may not any more is taken out of its ring here. */
-  #bestLevel(pool: Pool): number {
-    for (let level = 0; level < LEVEL_COUNT; level++) {
-      const ring = this.#rings[pool]?.[level];
-      if (ring === undefined) continue;
-      for (const lane of ring) {
-        if (lane.mayPop(pool) && lane.head(pool)?.level === level) return level;
-        this.#place(lane, pool);
+  #wakeDirty(nowMs: number): void {
+    if (this.#isAllDirty) {
+      this.#isAllDirty = false;
+      this.#reservations.reconsider();
+      for (const line of this.#lines) this.#touch(line);
+      for (const line of this.#keys.lines()) this.#touch(line);
+    }
+    // A line that is touched meanwhile comes up in the same loop.
+    for (const line of this.#dirty) {
+      this.#dirty.delete(line);
+      if (line.key === null) this.#wakeForUnits(line, nowMs);
+      else this.#wakeForKey(line);
+    }
+  }
+
+  #wakeForUnits(line: WaitLine<Request>, nowMs: number): void {
+    let free = this.#capacity.freeUnits(line.index);
+    const aside: TaskClass<Request>[] = [];
+    for (let looks = 0; looks < LOOK_AHEAD && (free > 0 || aside.length === 0); looks++) {
+      const group = line.shift();
+      const head = group?.head();
+      if (group === undefined || head === undefined) break;
+      const mayStart = group.lane.mayStart();
+      const units = group.unitsOf(line.index);
+      if (mayStart && units > free - this.#reservations.keptFrom(head, line.index, nowMs)) {
+        aside.push(group);
+        continue;
+      }
+      this.#wake(group, line);
+      // One that waits for its lane is out of the way, and takes nothing yet.
+      if (mayStart) free -= units;
+    }
+    for (const group of aside) line.add(group);
+    const [first] = aside;
+    if (first !== undefined) this.#reservations.reserve(first, nowMs);
+  }
+
+  #wakeForKey(line: WaitLine<Request>): void {
+    const aside: TaskClass<Request>[] = [];
+    let running = this.#keys.count(line.key ?? '');
+    for (let looks = 0; looks < LOOK_AHEAD; looks++) {
+      const group = line.shift();
+      if (group === undefined) break;
+      if (running >= (group.concurrency?.limit ?? 0)) aside.push(group);
+      else {
+        this.#wake(group, line);
+        if (group.lane.mayStart()) running++;
       }
     }
-    return NO_LEVEL;
+    for (const group of aside) line.add(group);
   }
 
-  #laneChanged(lane: Lane<Request>): void {
-    for (let pool = 0; pool < POOL_COUNT; pool++) this.#place(lane, pool as Pool);
-    if (lane.parked > 0) this.#parkedDirty.fill(true);
-  }
-
-  /** Puts a lane into the ring where it belongs now, or out of all. */
-  #place(lane: Lane<Request>, pool: Pool): void {
-    const head = lane.head(pool);
-    const level = head !== undefined && lane.mayPop(pool) ? head.level : -1;
-    if (lane.ringLevel[pool] === level) return;
-    this.#leaveRing(lane, pool);
-    if (level === -1 || this.#lanes.get(lane.group)?.has(lane) !== true) return;
-    this.#rings[pool]?.[level]?.add(lane);
-    lane.ringLevel[pool] = level;
-  }
-
-  #leaveRing(lane: Lane<Request>, pool: Pool): void {
-    const level = lane.ringLevel[pool] ?? -1;
-    if (level >= 0) this.#rings[pool]?.[level]?.delete(lane);
-    lane.ringLevel[pool] = -1;
+  #wake(group: TaskClass<Request>, line: WaitLine<Request>): void {
+    this.#waiting -= group.size;
+    this.#enter(group);
+    group.wokenFrom = line;
+    this.#rings.place(group.lane, group.pool);
   }
 }

@@ -21,6 +21,11 @@ export interface InlineResources {
   releaseAll(owner: string): number;
 }
 
+/** Under which name an attempt on the main loop takes capacity. */
+export function inlineOwnerOf(idempotencyKey: string, attemptKey: number): string {
+  return `${idempotencyKey}#${attemptKey}`;
+}
+
 export interface InlineServices {
   readonly sink: AttemptSink;
   /** null = bodies have no `context.resources`. */
@@ -52,7 +57,7 @@ export class InlineTaskContext implements TaskContext {
     this.signal = this.#controller.signal;
     this.#assignment = assignment;
     this.#services = services;
-    this.#owner = `${this.idempotencyKey}#${assignment.attemptKey}`;
+    this.#owner = inlineOwnerOf(this.idempotencyKey, assignment.attemptKey);
     this.resources = this.#createResources();
   }
 

@@ -129,6 +129,8 @@ export function specOf(name: string, facts: StepFacts = {}): TaskSpec {
     pool,
     level: priority,
     order: 0,
+    concurrency: null,
+    expectedMs: Number.POSITIVE_INFINITY,
   };
 }
 
@@ -147,6 +149,7 @@ export function planOf(steps: Readonly<Record<string, StepFacts>>): RunPlan {
     rows: {
       size: names.length,
       dependencyOffsets: offsets(needed),
+      dependencies: Int32Array.from(needed.flat()),
       dependentOffsets: offsets(dependentsOf),
       dependents: Int32Array.from(dependentsOf.flat()),
     },
@@ -203,7 +206,11 @@ export class RuntimeHarness {
     this.capacity = new MemoryCapacity(capacities);
     // The only requests here are those of the test.
     this.scheduler = new Scheduler<CapacityRequest>(this.capacity as CapacityPort<CapacityRequest>);
-    this.dispatcher = new Dispatcher(this.scheduler, mayStart === undefined ? {} : { mayStart });
+    this.dispatcher = new Dispatcher(this.scheduler, {
+      clock: this.timers,
+      timers: this.timers,
+      ...(mayStart === undefined ? {} : { mayStart }),
+    });
     this.runner = new TaskRunner({
       scheduler: this.scheduler,
       dispatcher: this.dispatcher,

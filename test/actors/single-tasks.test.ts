@@ -27,6 +27,8 @@ function createSlowJournal() {
     definition: (key) => memory.definition(key),
     refersToArtifact: (hash) => memory.refersToArtifact(hash),
     prune: (runIds) => memory.prune(runIds),
+    recordDurations: (workflow, seconds) => memory.recordDurations(workflow, seconds),
+    durationsOf: (workflow) => memory.durationsOf(workflow),
     close: () => memory.close(),
     onChange: () => {},
     isCongested: false,

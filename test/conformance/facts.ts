@@ -133,7 +133,7 @@ export function makeDefinition(name: string, steps: number): WorkflowDefinition 
     maxParallel: 4,
     timeoutMs: null,
     parameters: { b: 1, a: { d: [1], c: null } },
-    resources: [{ id: 'gpu', type: 'compute', capacity: 2, granularity: 0.5 }],
+    resources: [{ id: 'gpu', type: 'compute', capacity: 2, granularity: 0.5, refillPeriodMs: null }],
     steps: Array.from({ length: steps }, (_, index) => makeStep(index)),
   };
 }
@@ -151,6 +151,7 @@ function makeStep(index: number): StepDefinition {
     retry: { ...retry, maxAttempts: Number.POSITIVE_INFINITY },
     priority: 1,
     resources: { gpu: 0.5 },
+    concurrency: null,
     runIf: null,
     required: true,
     estimatedSeconds: null,

@@ -115,6 +115,7 @@ export function journalConformance(name: string, make: () => Journal | Promise<J
     describeRuns(open);
     describeDefinitions(open);
     describePruning(open);
+    describeDurations(open);
   });
 }
 
@@ -265,4 +266,136 @@ function describePruning(open: Open): void {
     await journal.durable(journal.lastSequence());
     for (const key of [early, late, last]) expect(journal.definition(key)).toEqual(definition);
   });
+}
+
+function describeDurations(open: Open): void {
+  const recorded = (journal: Journal, workflow: string) => Object.fromEntries(journal.durationsOf(workflow));
+
+  it('knows the median of the last nine durations of each step, at once and when all is durable', async () => {
+    const journal = await open();
+    expect(journal.durationsOf('w').size).toBe(0);
+    for (let run = 1; run <= 12; run++) {
+      const seconds = new Map([['every', run]]);
+      if (run <= 2) seconds.set('twice', run / 3);
+      journal.recordDurations('w', seconds);
+      const last = Array.from({ length: Math.min(run, 9) }, (_, back) => run - back);
+      const middle = ((last[(last.length - 1) >> 1] ?? 0) + (last[last.length >> 1] ?? 0)) / 2;
+      expect(recorded(journal, 'w')).toEqual({ every: middle, twice: run === 1 ? 1 / 3 : 0.5 });
+    }
+    journal.recordDurations('other', new Map([['every', 0]]));
+    await journal.durable(journal.append(makeFact('r', 0)));
+    await journal.prune([]);
+    expect(recorded(journal, 'w')).toEqual({ every: 8, twice: 0.5 });
+    expect(recorded(journal, 'other')).toEqual({ every: 0 });
+    expect(journal.durationsOf('nobody').size).toBe(0);
+  });
+
+  it('does not forget durations with the runs they come from, and needs no fact for them', async () => {
+    const journal = await open();
+    journal.recordDurations('w', new Map([['a', 2]]));
+    expect(journal.lastSequence()).toBe(0);
+    const end: Fact = {
+      v: 1,
+      runId: 'r',
+      atMs: 9,
+      type: 'run.ended',
+      status: 'completed',
+      reason: null,
+      timedOut: false,
+    };
+    for (const fact of [...startedRun('r', 1), end]) journal.append(fact);
+    expect((await journal.prune(['r'])).runs).toBe(1);
+    expect(recorded(journal, 'w')).toEqual({ a: 2 });
+  });
+
+  it('takes durations of one workflow from runs that end in turn, with any names, and leaves out what is none', async () => {
+    const journal = await open();
+    const names = ['', '__proto__', 'a"\n\\', 'nul\u0000', '\ud800', '\udc00\ud800', '🚂', 'e\u0301', 'é', '\u2028'];
+    const workflows = ['w\ud800', 'w\ud801', 'w', ''];
+    for (const [place, workflow] of workflows.entries()) {
+      journal.recordDurations(workflow, new Map(names.map((name, index) => [name, place * 100 + index])));
+    }
+    await journal.prune([]);
+    const none = [Number.NaN, -1, Number.POSITIVE_INFINITY, 1e10];
+    journal.recordDurations(
+      'w',
+      new Map([...none.map((each, index): [string, number] => [`none-${index}`, each]), ['', 2]]),
+    );
+    journal.recordDurations('w', new Map());
+    for (const [place, workflow] of workflows.entries()) {
+      const expected = new Map(names.map((name, index) => [name, place * 100 + index]));
+      if (workflow === 'w') expected.set('', 101);
+      expect(new Map(journal.durationsOf(workflow))).toEqual(expected);
+    }
+  });
+
+  it('is what a plain list would give, however recording, asking and writing come in turn', async () => {
+    const deed = fc.oneof(
+      fc.record({
+        workflow: fc.constantFrom('a', 'b'),
+        seconds: fc.dictionary(fc.constantFrom('x', 'y', 'z'), fc.double({ min: 0, max: 1e6, noNaN: true })),
+      }),
+      fc.constant('ask' as const),
+      fc.constant('write' as const),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(deed, { maxLength: 40 }), async (deeds) => {
+        const journal = await open();
+        const lists = { a: new Map<string, number[]>(), b: new Map<string, number[]>() };
+        const agree = () => {
+          for (const workflow of ['a', 'b'] as const) {
+            const expected = new Map(Array.from(lists[workflow], ([step, all]) => [step, plainMedian(all.slice(-9))]));
+            expect(new Map(journal.durationsOf(workflow))).toEqual(expected);
+          }
+        };
+        for (const each of deeds) {
+          if (each === 'ask') agree();
+          else if (each === 'write') await journal.prune([]);
+          else {
+            const { workflow, seconds } = each;
+            journal.recordDurations(workflow, new Map(Object.entries(seconds)));
+            for (const [step, took] of Object.entries(seconds)) {
+              const list = lists[workflow === 'a' ? 'a' : 'b'];
+              list.set(step, [...(list.get(step) ?? []), took]);
+            }
+          }
+        }
+        agree();
+        await journal.close();
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('keeps 20,000 steps of a workflow: known ones before new ones, and of the new ones the longest', async () => {
+    const journal = await open();
+    const steps = (count: number, from = 0) =>
+      new Map(Array.from({ length: count }, (_, index) => [`s${from + index}`, from + index]));
+    journal.recordDurations('w', steps(30_000));
+    expect(journal.durationsOf('w').size).toBe(20_000);
+    expect(journal.durationsOf('w').has('s9999')).toBe(false);
+    expect(journal.durationsOf('w').get('s10000')).toBe(10_000);
+    journal.recordDurations('w', new Map([['tiny', 0], ...steps(10_000, 20_000)]));
+    await journal.prune([]);
+    const kept = journal.durationsOf('w');
+    expect(kept.size).toBe(20_000);
+    expect(kept.get('tiny')).toBe(0);
+    expect(kept.has('s10000')).toBe(false);
+    expect(kept.has('s10001')).toBe(true);
+    expect(kept.get('s29999')).toBe(29_999);
+  });
+
+  it('refuses to record or to tell after it was closed', async () => {
+    const journal = await open();
+    journal.recordDurations('w', new Map([['a', 1]]));
+    await journal.close();
+    const closed = expect.objectContaining({ code: 'ENGINE_CLOSED' });
+    expect(() => journal.recordDurations('w', new Map())).toThrow(closed);
+    expect(() => journal.durationsOf('w')).toThrow(closed);
+  });
+}
+
+function plainMedian(durations: readonly number[]): number {
+  const sorted = [...durations].sort((a, b) => a - b);
+  return ((sorted[(sorted.length - 1) >> 1] ?? 0) + (sorted[sorted.length >> 1] ?? 0)) / 2;
 }

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readWorkflowDocument } from '../../src/domain/workflow-document.ts';
 import { type EngineConfig, resolveConfig } from '../../src/engine/engine-config.ts';
 import { OrchestrationEngine } from '../../src/index.ts';
 
@@ -85,6 +86,12 @@ describe('resolveConfig', () => {
   });
 });
 
+function definitionOf(document: Record<string, unknown>) {
+  const reading = readWorkflowDocument(document, 'w');
+  if (reading.kind === 'faulty') throw new Error(JSON.stringify(reading.faults));
+  return reading.definition;
+}
+
 describe('an engine', () => {
   it('has the resources of its configuration beside the three defaults, and other capacities for these', async () => {
     await using engine = await OrchestrationEngine.create({
@@ -112,6 +119,43 @@ describe('an engine', () => {
         .map(({ resourceId }) => resourceId)
         .sort(),
     ).toEqual(['api-global', 'calls']);
+  });
+
+  it('refills an API quota after a minute, unless its configuration or its program says otherwise', async () => {
+    await using engine = await OrchestrationEngine.create({
+      dataDir: ':memory:',
+      maxWorkers: 1,
+      resources: [
+        { id: 'api-global', type: 'api_quota', capacity: 5 },
+        { id: 'fast', type: 'api_quota', capacity: 5, refillPeriodMs: 1_000 },
+        { id: 'held', type: 'api_quota', capacity: 5, refillPeriodMs: null },
+        { id: 'door', type: 'lock', capacity: 5 },
+      ],
+    });
+    const { resources } = engine;
+    resources.registerResource('called', 'api_quota', 5);
+    resources.registerResource('called', 'api_quota', 5, { refill: { periodMs: 60_000 } });
+    resources.registerResource('lent', 'api_quota', 5, { refill: null, description: 'given back' });
+    const steps = [{ name: 'a', module: 'core', action: 'noop', resources: { declared: 2, lent: 2 } }];
+    const declared = { id: 'declared', type: 'api_quota', capacity: 5, period: 2 };
+    engine.workflows.addDefinition(definitionOf({ name: 'w', steps, resources: [declared] }));
+    await engine.executeWorkflow('w');
+    const periods = Object.fromEntries(
+      resources.listResources().map(({ resourceId, refillPeriodMs }) => [resourceId, refillPeriodMs]),
+    );
+    expect(periods).toEqual({
+      'sys-compute': null,
+      'sys-memory': null,
+      'api-global': 60_000,
+      fast: 1_000,
+      held: null,
+      door: null,
+      called: 60_000,
+      lent: null,
+      declared: 2_000,
+    });
+    // What is lent has come back with the step's end, what is drawn from a quota has not.
+    expect([resources.getUsage('lent').current, resources.getUsage('declared').current]).toEqual([0, 2]);
   });
 
   it('with a resource that cannot be is not made, and leaves no thread', async () => {

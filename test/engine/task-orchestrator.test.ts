@@ -366,6 +366,8 @@ describe('tasks made in code', () => {
       priority: 2,
       dependencies: [],
       resources: {},
+      concurrency: null,
+      estimatedMs: null,
       timeoutMs: null,
       totalTimeoutMs: null,
       heartbeatTimeoutMs: null,

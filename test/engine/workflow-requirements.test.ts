@@ -97,6 +97,26 @@ describe('run parameters', () => {
     expect(faults[0]?.message).toBe('run parameter "root" is not given; step "s0" needs it for "{{params.root}}"');
     expect(findMissingParameters(compiled.workflow, { given: 1, root: '.', user: {} })).toEqual([]);
   });
+
+  it('that concurrency keys need count as well', () => {
+    const definition = definitionOf(
+      { parameters: { depth: 1 } },
+      { concurrency: { key: 'db-{{params.tenant}}-{{params.depth}}', limit: 1 } },
+      { concurrency: { key: '{{params.tenant}}', limit: 1 } },
+    );
+    const compiled = compileWorkflow(definition);
+    if (compiled.kind === 'faulty') throw new Error('must compile');
+    expect(findMissingParameters(compiled.workflow, {})).toMatchObject([
+      {
+        code: 'PARAMETER_INVALID',
+        path: '$.steps[0].concurrency.key',
+        message:
+          'run parameter "tenant" is not given; the concurrency key of step "s0" needs it for "{{params.tenant}}"',
+      },
+    ]);
+    expect(findMissingParameters(compiled.workflow, { tenant: 'x' })).toEqual([]);
+    expect(findUnusedParameters(compiled.workflow, ['tenant', 'tenent'])).toHaveLength(1);
+  });
 });
 
 describe('run parameters that nothing takes', () => {

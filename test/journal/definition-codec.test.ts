@@ -35,6 +35,26 @@ describe('the kept form of a definition', () => {
     expect(keys).not.toContain(encodeDefinition(definition).key);
   });
 
+  it('keeps limits by key and refill periods, and the keys of definitions without them', () => {
+    const definition = makeDefinition('w', 2);
+    const [first, second] = definition.steps;
+    const [gpu] = definition.resources;
+    if (first === undefined || second === undefined || gpu === undefined) throw new Error('too few parts');
+    const limited: WorkflowDefinition = {
+      ...definition,
+      resources: [gpu, { id: 'api', type: 'api_quota', capacity: 50, granularity: 1, refillPeriodMs: 1_000 }],
+      steps: [{ ...first, concurrency: { key: 'db-{{params.b}}', limit: 4 } }, second],
+    };
+    const { key, parts } = encodeDefinition(limited);
+    expect(decodeDefinition(key, parts)).toEqual(limited);
+    expect(key).not.toBe(encodeDefinition(definition).key);
+    // As earlier versions wrote it: neither of the two is mentioned.
+    expect(encodeDefinition(definition).parts.join('')).not.toMatch(/concurrency|refillPeriodMs/);
+    expect(encodeDefinition(makeDefinition('w', 1)).key).toBe(
+      '0925c7a8e74a921f92d8a3683c5686dbe042d5a8204779dfc21080be9aa4997b',
+    );
+  });
+
   it('is refused when it is not what its key was made from', () => {
     const { key, parts } = encodeDefinition(makeDefinition('w', 3_000));
     const corrupt = expect.objectContaining({ code: 'JOURNAL_CORRUPT' });

@@ -3,15 +3,12 @@
 
 import type { CapacityPort, CapacityRequest } from '../../src/scheduling/ready-task.ts';
 
-export interface AmountRequest extends CapacityRequest {
-  readonly indices: readonly number[];
-  readonly amounts: readonly number[];
-}
+export type AmountRequest = CapacityRequest;
 
 /** A request from pairs of resource number and amount. */
 export function requestOf(...pairs: readonly (readonly [number, number])[]): AmountRequest {
   const sorted = [...pairs].sort((a, b) => a[0] - b[0]);
-  return { indices: sorted.map(([index]) => index), amounts: sorted.map(([, amount]) => amount) };
+  return { indices: sorted.map(([index]) => index), units: sorted.map(([, amount]) => amount) };
 }
 
 export class MemoryCapacity implements CapacityPort<AmountRequest> {
@@ -29,16 +26,27 @@ export class MemoryCapacity implements CapacityPort<AmountRequest> {
 
   fits(request: AmountRequest | null): boolean {
     return (
-      request === null || request.indices.every((index, i) => (this.free[index] ?? 0) >= (request.amounts[i] ?? 0))
+      request === null || request.indices.every((index, i) => (this.free[index] ?? 0) >= (request.units[i] ?? 0))
     );
   }
 
-  tryGrant(request: AmountRequest): boolean {
+  tryGrant(request: AmountRequest, leave: Int32Array | null = null): boolean {
     this.tries++;
     if (!this.fits(request)) return false;
+    for (const [i, index] of request.indices.entries()) {
+      if ((this.free[index] ?? 0) - (request.units[i] ?? 0) < (leave?.[index] ?? 0)) return false;
+    }
     this.#move(request, -1);
     this.#granted.set(request, (this.#granted.get(request) ?? 0) + 1);
     return true;
+  }
+
+  freeUnits(index: number): number {
+    return this.free[index] ?? 0;
+  }
+
+  isServable(request: AmountRequest): boolean {
+    return request.indices.every((index, i) => (this.total[index] ?? 0) >= (request.units[i] ?? 0));
   }
 
   giveBack(request: AmountRequest): void {
@@ -74,7 +82,7 @@ export class MemoryCapacity implements CapacityPort<AmountRequest> {
 
   #move(request: AmountRequest, sign: 1 | -1): void {
     for (const [i, index] of request.indices.entries()) {
-      const free = (this.free[index] ?? 0) + sign * (request.amounts[i] ?? 0);
+      const free = (this.free[index] ?? 0) + sign * (request.units[i] ?? 0);
       if (free < 0 || free > (this.total[index] ?? 0)) throw new Error(`resource ${index} would have ${free} free`);
       this.free[index] = free;
     }

@@ -16,7 +16,13 @@ function rowsOf(dependencies: readonly (readonly number[])[]): DependencyRows {
     for (const dependency of needed) lists[dependency]?.push(task);
   }
   for (const [task, list] of lists.entries()) dependentOffsets[task + 1] = (dependentOffsets[task] ?? 0) + list.length;
-  return { size, dependencyOffsets, dependentOffsets, dependents: Int32Array.from(lists.flat()) };
+  return {
+    size,
+    dependencyOffsets,
+    dependencies: Int32Array.from(dependencies.flat()),
+    dependentOffsets,
+    dependents: Int32Array.from(lists.flat()),
+  };
 }
 
 /** The rules said naively: each task looks at all of its dependencies each time. */
@@ -190,7 +196,8 @@ describe('a frontier', () => {
     const dependencyOffsets = Int32Array.from({ length: size + 1 }, (_, task) => Math.max(0, task - 1));
     const dependentOffsets = Int32Array.from({ length: size + 1 }, (_, task) => Math.min(task, size - 1));
     const dependents = Int32Array.from({ length: size - 1 }, (_, task) => task + 1);
-    const frontier = new RunFrontier({ size, dependencyOffsets, dependentOffsets, dependents });
+    const dependencies = Int32Array.from({ length: size - 1 }, (_, task) => task);
+    const frontier = new RunFrontier({ size, dependencyOffsets, dependencies, dependentOffsets, dependents });
     const ready = frontier.start();
     const skipped: number[] = [];
     for (let task = ready.pop(); task !== undefined; task = ready.pop()) frontier.end(task, how, ready, skipped);

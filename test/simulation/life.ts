@@ -71,7 +71,7 @@ export class Life {
         resume: scenario.resume,
         resources: [
           // Without its refill: a ledger that is listened to keeps a dead engine in memory.
-          { id: 'api-global', type: 'api_quota', capacity: 1_000 },
+          { id: 'api-global', type: 'api_quota', capacity: 1_000, refillPeriodMs: null },
           SESSION_RESOURCE,
           ...scenario.resources,
         ],

@@ -231,6 +231,7 @@ function drawStep(
     resources: Object.fromEntries(
       resources.filter(() => random.chance(0.4)).map(({ id, capacity }) => [id, random.between(1, capacity)]),
     ),
+    concurrency: null,
     runIf: source !== '' && random.chance(0.1) ? `steps["${source}"].output.size > ${random.between(0, 9)}` : null,
     required: !random.chance(0.15),
     estimatedSeconds: null,

@@ -110,6 +110,23 @@ describe('the simulated store', () => {
     expect(journal.lastSequence()).toBe(2);
   });
 
+  it('keeps the durations of steps beside the facts, as far as they reached the disk', async () => {
+    const it = world(11);
+    const journal = it.open();
+    journal.recordDurations('w', new Map([['a', 1]]));
+    journal.recordDurations('w', new Map([['a', 4]]));
+    expect(journal.durationsOf('w')).toEqual(new Map([['a', 2.5]]));
+    await happen(it, 6);
+    journal.append(factNumber(0));
+    await happen(it, 6);
+    journal.die();
+    journal.recordDurations('w', new Map([['a', 100]]));
+    const survivor = it.open();
+    expect(survivor.durationsOf('w')).toEqual(new Map([['a', 2.5]]));
+    expect(survivor.durationsOf('nobody').size).toBe(0);
+    expect(survivor.facts).toEqual([factNumber(0)]);
+  });
+
   it('makes everything durable before it closes', async () => {
     const it = world(5);
     const journal = it.open();

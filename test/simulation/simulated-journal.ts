@@ -8,6 +8,7 @@ import type { WorkflowDefinition } from '../../src/domain/workflow-definition.ts
 import type { Journal, NumberedFact, PruneResult, RunFilter } from '../../src/journal/journal.ts';
 import { matchesFilter } from '../../src/journal/run-filter.ts';
 import { type RunRecord, recordAfter } from '../../src/journal/run-record.ts';
+import { MemoryDurations } from '../../src/journal/stores/memory-durations.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { SimulatedDisk, Wreck } from './simulated-disk.ts';
 import type { WorldTime } from './world-time.ts';
@@ -52,8 +53,11 @@ interface Waiter {
   reject(error: RuntimeError): void;
 }
 
-/** A record on the disk: a fact, or a definition that the facts behind it refer to. */
-type StoredRecord = { readonly fact: Fact } | { readonly key: string; readonly definition: WorkflowDefinition };
+/** A record on the disk: a fact, a definition that the facts behind it refer to, or the durations of a run's steps. */
+type StoredRecord =
+  | { readonly fact: Fact }
+  | { readonly key: string; readonly definition: WorkflowDefinition }
+  | { readonly workflow: string; readonly seconds: readonly (readonly [string, number])[] };
 
 export class SimulatedJournal implements Journal {
   readonly #parts: Parts;
@@ -62,6 +66,7 @@ export class SimulatedJournal implements Journal {
   readonly #records = new Map<string, RunRecord>();
   readonly #definitions = new Map<string, WorkflowDefinition>();
   readonly #definitionKeys = new Map<string, string>();
+  readonly #durations = new MemoryDurations();
   /** Encoded, not yet being written; with each the number of the newest fact up to it. */
   #waiting: { readonly text: string; readonly sequence: number }[] = [];
   #writing: readonly { readonly text: string; readonly sequence: number }[] = [];
@@ -139,6 +144,16 @@ export class SimulatedJournal implements Journal {
     return key;
   }
 
+  recordDurations(workflow: string, seconds: ReadonlyMap<string, number>): void {
+    if (this.#isDead || this.#failure !== null) return;
+    this.#durations.record(workflow, seconds);
+    this.#enqueue(JSON.stringify({ workflow, seconds: [...seconds] }));
+  }
+
+  durationsOf(workflow: string): ReadonlyMap<string, number> {
+    return this.#durations.of(workflow);
+  }
+
   /** Simulated runs are few: nothing is forgotten. */
   prune(): Promise<PruneResult> {
     return Promise.resolve({ runs: 0, orphanedArtifacts: [] });
@@ -184,6 +199,7 @@ export class SimulatedJournal implements Journal {
 
   #restore(record: StoredRecord): void {
     if ('fact' in record) this.#take(record.fact);
+    else if ('workflow' in record) this.#durations.record(record.workflow, new Map(record.seconds));
     else this.#keep(record.key, JSON.stringify(record.definition, infinityToText), record.definition);
   }
 

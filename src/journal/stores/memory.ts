@@ -11,6 +11,7 @@ import { artifactHashesIn } from '../artifact-references.ts';
 import type { Journal, NumberedFact, PruneResult, RunFilter } from '../journal.ts';
 import type { RunRecord } from '../run-record.ts';
 import { closedError, unknownSequence } from './journal-faults.ts';
+import { MemoryDurations } from './memory-durations.ts';
 import { MemoryRuns } from './memory-runs.ts';
 
 const DEFAULT_KEEP_FACTS = 100_000;
@@ -41,6 +42,7 @@ class MemoryJournal implements Journal {
   readonly failure = null;
   readonly #keepFacts: number;
   readonly #runs: MemoryRuns;
+  readonly #durations = new MemoryDurations();
   // Fact number n stands at (n − 1) mod keepFacts: a new fact takes the place of the one that is forgotten.
   readonly #ring: (Fact | undefined)[] = [];
   #last = 0;
@@ -98,6 +100,16 @@ class MemoryJournal implements Journal {
     return true;
   }
 
+  recordDurations(workflow: string, seconds: ReadonlyMap<string, number>): void {
+    this.#assertOpen();
+    this.#durations.record(workflow, seconds);
+  }
+
+  durationsOf(workflow: string): ReadonlyMap<string, number> {
+    this.#assertOpen();
+    return this.#durations.of(workflow);
+  }
+
   async prune(runIds: readonly string[]): Promise<PruneResult> {
     this.#assertOpen();
     const gone = new Set(runIds.filter((runId) => this.#runs.forget(runId)));
@@ -121,6 +133,7 @@ class MemoryJournal implements Journal {
     this.#closed = true;
     this.#ring.length = 0;
     this.#runs.clear();
+    this.#durations.clear();
     return Promise.resolve();
   }
 

@@ -11,11 +11,11 @@ import { matchesFilter } from '../run-filter.ts';
 import type { RunRecord } from '../run-record.ts';
 import { closedError, unknownSequence } from './journal-faults.ts';
 import { FactBatch } from './sqlite-batch.ts';
+import { DurationLog } from './sqlite-duration-log.ts';
 import type { SqliteReader } from './sqlite-reader.ts';
 import { RunBook } from './sqlite-run-book.ts';
-import type { JournalWriter, WriterListener } from './sqlite-writer.ts';
+import type { FileProgress, JournalWriter, WriterListener } from './sqlite-writer.ts';
 import type { Durability } from './sqlite-writer-protocol.ts';
-import type { WriterProgress } from './sqlite-writer-store.ts';
 
 /** Batches with the writer at a time: one that it commits, one that is there when it has. What comes meanwhile collects. */
 const MAX_SENT = 2;
@@ -31,7 +31,7 @@ const FORGET_STEP = 200;
 interface SqliteJournalParts {
   readonly reader: SqliteReader;
   readonly writer: JournalWriter;
-  readonly progress: WriterProgress;
+  readonly progress: FileProgress;
   readonly durability: Durability;
   /** Lets go of everything else, once all is written. */
   readonly release: () => void;
@@ -41,6 +41,7 @@ export class SqliteJournal implements Journal, WriterListener {
   readonly #reader: SqliteReader;
   readonly #writer: JournalWriter;
   readonly #book: RunBook;
+  readonly #durations: DurationLog;
   readonly #durability: Durability;
   readonly #release: () => void;
   // Not in the file yet, oldest first; facts are added to the last one.
@@ -67,6 +68,7 @@ export class SqliteJournal implements Journal, WriterListener {
     this.#durability = durability;
     this.#release = release;
     this.#book = new RunBook(reader, progress.lastRun);
+    this.#durations = new DurationLog(reader, writer, progress.lastRecording);
     this.#last = progress.lastSequence;
     this.#written = progress.lastSequence;
     this.#current = this.#newBatch();
@@ -154,6 +156,16 @@ export class SqliteJournal implements Journal, WriterListener {
     return this.#reader.definition(key);
   }
 
+  recordDurations(workflow: string, seconds: ReadonlyMap<string, number>): void {
+    this.#assertOpen();
+    if (this.#failure === null) this.#durations.record(workflow, seconds);
+  }
+
+  durationsOf(workflow: string): ReadonlyMap<string, number> {
+    this.#assertOpen();
+    return this.#durations.of(workflow);
+  }
+
   prune(runIds: readonly string[]): Promise<PruneResult> {
     if (this.#isClosed) return Promise.reject(closedError());
     const pruned = this.#pruning.then(() => this.#prune([...runIds]));
@@ -188,8 +200,13 @@ export class SqliteJournal implements Journal, WriterListener {
     this.#listener();
   }
 
+  recorded(last: number): void {
+    this.#durations.recorded(last);
+  }
+
   failed(error: RuntimeError): void {
     this.#failure = error;
+    this.#durations.fail();
     this.#isCongested = false;
     for (const batch of this.#batches) batch.reject(error);
     this.#listener();
@@ -301,6 +318,7 @@ export class SqliteJournal implements Journal, WriterListener {
   async #close(): Promise<void> {
     this.#isClosed = true;
     this.#sendAll();
+    this.#durations.sendAll();
     const last = this.#batches[this.#sent - 1];
     this.#writer.hurry(this.#last);
     if (last !== undefined && this.#failure === null) await last.written().catch(() => undefined);

@@ -4,10 +4,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { RuntimeError } from '../../domain/runtime-error.ts';
 import { JOURNAL_TABLES } from './sqlite-migrations/0001-journal.ts';
+import { DURATION_TABLE } from './sqlite-migrations/0002-durations.ts';
 import { numberIn } from './sqlite-rows.ts';
 
 /** Index n leads from version n to version n + 1. */
-export const MIGRATIONS: readonly string[] = [JOURNAL_TABLES];
+export const MIGRATIONS: readonly string[] = [JOURNAL_TABLES, DURATION_TABLE];
 
 /** What marks a file as a journal of ours: 'YARD'. */
 export const APPLICATION_ID = 0x59_41_52_44;

@@ -11,6 +11,7 @@ import { decodeRecord } from '../record-codec.ts';
 import type { RunRecord } from '../run-record.ts';
 import { closedError } from './journal-faults.ts';
 import { factsOf, type StoredChunk, storedChunk } from './sqlite-chunks.ts';
+import { FIND_DURATIONS, type RecordedHistory, storedHistory } from './sqlite-durations.ts';
 import { storeFault } from './sqlite-faults.ts';
 import { hasJournal, journalFiles } from './sqlite-files.ts';
 import { assertJournal, openReadOnly } from './sqlite-inspection.ts';
@@ -85,6 +86,10 @@ class StoredJournal implements JournalReader {
 
   definition(key: string): WorkflowDefinition | undefined {
     return this.#reader.definition(key);
+  }
+
+  durationsOf(workflow: string): ReadonlyMap<string, number> {
+    return this.#reader.durations(workflow).history.medians();
   }
 
   async close(): Promise<void> {
@@ -187,6 +192,12 @@ export class SqliteReader {
         .map((row) => partRow.parse(row).body),
     );
     return parts.length === 0 ? undefined : decodeDefinition(key, parts);
+  }
+
+  /** What the file has of a workflow's durations; empty where it is damaged or has none. */
+  durations(workflow: string): RecordedHistory {
+    if (!this.#database.isOpen) throw closedError();
+    return storedHistory(() => this.#statement(FIND_DURATIONS), workflow);
   }
 
   close(): void {

@@ -1,19 +1,28 @@
 // Owns the requests that other processes leave for the engine of a data directory, in a file of their own: a sender that
 // is stopped in the middle of its write can hold up other senders, but never a fact.
-// Bounded: no more than MAX_WAITING wait at a time, and answers that nobody fetched are dropped after a day.
+// Bounded: no more than MAX_WAITING wait at a time, an answer goes when it is fetched, and one that nobody fetched is
+// dropped after a day, to a question after a minute: whoever asked has gone on without it.
 
 import { existsSync } from 'node:fs';
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { Clock } from '../../domain/clock.ts';
+import type { JsonValue } from '../../domain/json-value.ts';
 import { RuntimeError } from '../../domain/runtime-error.ts';
-import type { SerializedError } from '../../domain/serialized-error.ts';
-import type { RequestInbox, RequestOutcome, RequestSender, RunRequest } from '../run-requests.ts';
+import { type SerializedError, serializeError } from '../../domain/serialized-error.ts';
+import {
+  type RequestInbox,
+  type RequestOutcome,
+  type RequestSender,
+  RUN_REQUEST_KINDS,
+  type RunRequest,
+} from '../run-requests.ts';
 import { isBusy, storeFault } from './sqlite-faults.ts';
 import { journalFiles } from './sqlite-files.ts';
 
 const MAX_WAITING = 1_000;
 const KEEP_ANSWERS_MS = 86_400_000;
+const KEEP_EXPLANATIONS_MS = 60_000;
 const SENDER_WAIT_MS = 1_000;
 /** The engine's thread waits for nobody: an answer that meets a lock is given again at the next poll. */
 const ENGINE_WAIT_MS = 5;
@@ -26,14 +35,16 @@ const WAITING =
 
 const requestSchema = z.object({
   id: z.number(),
-  kind: z.enum(['cancel', 'pause', 'resume']),
+  kind: z.enum(RUN_REQUEST_KINDS),
   runId: z.string(),
   reason: z.string(),
   atMs: z.number(),
 });
+const numbered = z.object({ id: z.number() });
+const answer = z.custom<JsonValue>((value) => value !== undefined);
 const error = z.custom<SerializedError>((value) => typeof value === 'object' && value !== null && 'code' in value);
 const outcomeSchema: z.ZodType<RequestOutcome> = z.discriminatedUnion('status', [
-  z.object({ status: z.literal('done') }),
+  z.object({ status: z.literal('done'), answer: answer.exactOptional() }),
   z.object({ status: z.literal('refused'), error }),
 ]);
 const countRow = z.object({ waiting: z.number() });
@@ -103,11 +114,23 @@ class SqliteInbox implements OpenedInbox {
       const version = this.#version.get()?.data_version;
       if (version === this.#seenVersion) return [];
       this.#seenVersion = version;
-      const waiting = this.#waiting.all().map((row) => requestSchema.parse(row));
-      const fresh = waiting.filter(({ id }) => !this.#given.has(id));
-      this.#given = new Set(waiting.map(({ id }) => id));
-      return fresh;
+      const rows = this.#waiting.all();
+      const given = this.#given;
+      this.#given = new Set(rows.map((row) => numbered.parse(row).id));
+      return rows.flatMap((row) => (given.has(numbered.parse(row).id) ? [] : this.#understood(row)));
     });
+  }
+
+  /** A request as it was meant; one that only another version of the program knows is refused. */
+  #understood(row: Record<string, SQLOutputValue>): RunRequest[] {
+    const parsed = requestSchema.safeParse(row);
+    if (parsed.success) return [parsed.data];
+    const fault = new RuntimeError(
+      'ARGUMENT_INVALID',
+      `the engine does not know a request of the kind '${String(row.kind)}'; ask with the version that it runs`,
+    );
+    this.answer(numbered.parse(row).id, { status: 'refused', error: serializeError(fault) });
+    return [];
   }
 
   answer(id: number, outcome: RequestOutcome): void {
@@ -116,7 +139,9 @@ class SqliteInbox implements OpenedInbox {
       this.#database
         .prepare('UPDATE requests SET outcome = ?, answered_at_ms = ? WHERE id = ? AND outcome IS NULL')
         .run(JSON.stringify(outcome), nowMs, id);
-      this.#database.prepare('DELETE FROM requests WHERE answered_at_ms < ?').run(nowMs - KEEP_ANSWERS_MS);
+      this.#database
+        .prepare("DELETE FROM requests WHERE answered_at_ms < ? OR (kind = 'explain' AND answered_at_ms < ?)")
+        .run(nowMs - KEEP_ANSWERS_MS, nowMs - KEEP_EXPLANATIONS_MS);
     } catch (error) {
       if (!isBusy(error)) throw storeFault(error, 'write', this.#file);
       this.#held.set(id, outcome);
@@ -163,8 +188,19 @@ class SqliteSender implements RequestSender {
   outcome(id: number): RequestOutcome | null {
     return guarded(this.#file, () => {
       const kept = this.#database.prepare('SELECT outcome FROM requests WHERE id = ?').get(id)?.outcome;
-      return typeof kept === 'string' ? outcomeSchema.parse(JSON.parse(kept)) : null;
+      if (typeof kept !== 'string') return null;
+      this.#forget(id);
+      return outcomeSchema.parse(JSON.parse(kept));
     });
+  }
+
+  #forget(id: number): void {
+    try {
+      this.#database.prepare('DELETE FROM requests WHERE id = ?').run(id);
+    } catch (error) {
+      // The engine drops it later.
+      if (!isBusy(error)) throw error;
+    }
   }
 
   withdraw(id: number): boolean {

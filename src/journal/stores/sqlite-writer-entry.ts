@@ -5,6 +5,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { assertNever, invariant } from '../../domain/runtime-error.ts';
 import { serializeError } from '../../domain/serialized-error.ts';
 import { CommitPace } from './sqlite-commit-pace.ts';
+import { keepRecordings, lastRecordingIn } from './sqlite-durations.ts';
 import { journalFiles } from './sqlite-files.ts';
 import { Pruner } from './sqlite-pruner.ts';
 import type { FromWriter, ToWriter, WriterQuestion, WriterSettings } from './sqlite-writer-protocol.ts';
@@ -24,7 +25,7 @@ attempt(() => {
   pace = new CommitPace(word);
   store = openWriterStore(journalFiles(dataDir), durability);
   pruner = new Pruner(store);
-  say({ kind: 'ready', ...store.progress });
+  say({ kind: 'ready', ...store.progress, lastRecording: lastRecordingIn(store.database) });
 });
 
 // Both ends of this border are of one package and one version: what has the shape is what it seems.
@@ -47,6 +48,10 @@ function take(message: ToWriter): void {
       store.write(message);
       pace?.committed(message.last);
       say({ kind: 'written', last: message.last });
+      break;
+    case 'record':
+      keepRecordings(store, message.recordings);
+      say({ kind: 'recorded', last: message.last });
       break;
     case 'ask':
       say({ kind: 'answer', id: message.id, found: answerTo(message.question) });

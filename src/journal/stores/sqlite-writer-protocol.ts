@@ -2,6 +2,7 @@
 // answered in their order, questions by their id.
 
 import type { SerializedError } from '../../domain/serialized-error.ts';
+import type { DurationRecording } from '../duration-history.ts';
 
 /**
  * What a store promises of a fact that `durable` has resolved for.
@@ -58,6 +59,14 @@ export interface WriteBatch {
   readonly definitions: readonly DefinitionRow[];
 }
 
+/** Durations to be kept, in the order of their numbers; not a part of the log. */
+export interface RecordingGroup {
+  readonly kind: 'record';
+  /** The number of the newest. */
+  readonly last: number;
+  readonly recordings: readonly DurationRecording[];
+}
+
 export type WriterQuestion =
   /** Forgets as many of the runs as one bounded transaction allows; answers with those that are done with. */
   | { readonly kind: 'forget'; readonly runIds: readonly string[] }
@@ -68,12 +77,21 @@ export type WriterQuestion =
 
 export type ToWriter =
   | WriteBatch
+  | RecordingGroup
   | { readonly kind: 'ask'; readonly id: number; readonly question: WriterQuestion }
   | { readonly kind: 'close' };
 
 export type FromWriter =
-  | { readonly kind: 'ready'; readonly lastSequence: number; readonly lastRun: number }
+  | {
+      readonly kind: 'ready';
+      readonly lastSequence: number;
+      readonly lastRun: number;
+      /** Of the durations in the file. */
+      readonly lastRecording: number;
+    }
   | { readonly kind: 'written'; readonly last: number }
+  /** The durations up to the number are in the file, or lost for good. */
+  | { readonly kind: 'recorded'; readonly last: number }
   | { readonly kind: 'answer'; readonly id: number; readonly found: readonly string[] }
   /** It cannot open or write; it does nothing more. */
   | { readonly kind: 'failed'; readonly error: SerializedError }

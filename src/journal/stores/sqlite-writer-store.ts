@@ -20,6 +20,8 @@ const LOG_LIMIT_BYTES = 64 * 1_048_576;
 // Without the sync of every commit, the log is still synced before it is moved to the file: the file stays whole.
 const SYNCHRONOUS = { full: 'FULL', normal: 'NORMAL', none: 'NORMAL' } as const satisfies Record<Durability, string>;
 
+type Level = (typeof SYNCHRONOUS)[Durability];
+
 export interface WriterProgress {
   readonly lastSequence: number;
   readonly lastRun: number;
@@ -36,11 +38,11 @@ export function openWriterStore(files: JournalFiles, durability: Durability): Wr
     database = new DatabaseSync(files.journal, { timeout: BUSY_WAIT_MS });
     // Both before the first page is written; without effect on a journal that is there.
     database.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL`);
-    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${SYNCHRONOUS[durability]}`);
+    database.exec('PRAGMA journal_mode = WAL');
     database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${LOG_LIMIT_BYTES}`);
     migrate(database, files.journal);
     leaveMarker(files);
-    return new WriterStore(database, files.journal);
+    return new WriterStore(database, files.journal, durability);
   } catch (error) {
     database?.close();
     throw storeFault(error, 'open', files.journal);
@@ -55,11 +57,17 @@ export class WriterStore {
   readonly #keepDefinition: StatementSync;
   readonly #keepArtifact: StatementSync;
   readonly #keepProgress: StatementSync;
+  /** That of facts, and of all that goes with them. */
+  readonly #promised: Level;
+  #level: Level;
   #progress: WriterProgress;
 
-  constructor(database: DatabaseSync, file: string) {
+  constructor(database: DatabaseSync, file: string, durability: Durability) {
     this.database = database;
     this.file = file;
+    this.#promised = SYNCHRONOUS[durability];
+    this.#level = this.#promised;
+    database.exec(`PRAGMA synchronous = ${this.#promised}`);
     this.#keepChunk = database.prepare(
       'INSERT INTO chunks (first, last, run, size, crc, body) VALUES (?, ?, ?, ?, ?, ?)',
     );
@@ -103,7 +111,18 @@ export class WriterStore {
 
   /** All of it or nothing. @throws RuntimeError JOURNAL_WRITE_FAILED, JOURNAL_CORRUPT */
   inTransaction<Value>(deed: () => Value): Value {
+    return this.#inTransaction(deed, this.#promised);
+  }
+
+  /** The same, for what need not survive the machine: it is not synced, and what was synced before stays. */
+  inLooseTransaction<Value>(deed: () => Value): Value {
+    return this.#inTransaction(deed, 'NORMAL');
+  }
+
+  #inTransaction<Value>(deed: () => Value, level: Level): Value {
     try {
+      if (level !== this.#level) this.database.exec(`PRAGMA synchronous = ${level}`);
+      this.#level = level;
       this.database.exec('BEGIN IMMEDIATE');
       const value = deed();
       this.database.exec('COMMIT');

@@ -6,18 +6,33 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { assertNever, type RuntimeError } from '../../domain/runtime-error.ts';
 import { deserializeError } from '../../domain/serialized-error.ts';
+import type { DurationRecording } from '../duration-history.ts';
 import { closedError } from './journal-faults.ts';
 import { CommitPace } from './sqlite-commit-pace.ts';
 import { storeFault } from './sqlite-faults.ts';
-import type { FromWriter, ToWriter, WriteBatch, WriterQuestion, WriterSettings } from './sqlite-writer-protocol.ts';
+import type {
+  FromWriter,
+  RecordingGroup,
+  ToWriter,
+  WriteBatch,
+  WriterQuestion,
+  WriterSettings,
+} from './sqlite-writer-protocol.ts';
 import type { WriterProgress } from './sqlite-writer-store.ts';
 
 /** Threads that may die without having written anything before the store counts as failed. */
 const MAX_DEATHS = 5;
 
+/** How far a file has come. */
+export interface FileProgress extends WriterProgress {
+  readonly lastRecording: number;
+}
+
 export interface WriterListener {
   /** Everything up to the sequence is in the file. */
   written(last: number): void;
+  /** Every recording up to the number is in the file, or lost for good. */
+  recorded(last: number): void;
   /** Nothing will be written any more. Called once. */
   failed(error: RuntimeError): void;
 }
@@ -31,10 +46,11 @@ export class JournalWriter {
   readonly #settings: WriterSettings;
   readonly #listener: WriterListener;
   readonly #file: string;
-  readonly #started = Promise.withResolvers<WriterProgress>();
+  readonly #started = Promise.withResolvers<FileProgress>();
   readonly #questions = new Map<number, Question>();
   // Sent, or to be sent once a thread is ready; oldest first.
   readonly #unwritten: WriteBatch[] = [];
+  readonly #unrecorded: RecordingGroup[] = [];
   #worker: Worker;
   #isReady = false;
   #lastId = 0;
@@ -56,7 +72,7 @@ export class JournalWriter {
    * How far the file has come, once it is open.
    * @throws RuntimeError JOURNAL_CORRUPT, JOURNAL_NEWER, DATA_DIR_UNWRITABLE, JOURNAL_WRITE_FAILED
    */
-  get started(): Promise<WriterProgress> {
+  get started(): Promise<FileProgress> {
     return this.#started.promise;
   }
 
@@ -70,6 +86,16 @@ export class JournalWriter {
     this.#unwritten.push(batch);
     this.#hold();
     if (this.#isReady) this.#post(batch);
+  }
+
+  /** Durations, in the order of their numbers. */
+  record(recordings: readonly DurationRecording[]): void {
+    const last = recordings.at(-1)?.number;
+    if (last === undefined || this.#failure !== null) return;
+    const group: RecordingGroup = { kind: 'record', last, recordings };
+    this.#unrecorded.push(group);
+    this.#hold();
+    if (this.#isReady) this.#post(group);
   }
 
   /** Asks after everything written so far. Rejects when the store fails or closes first. */
@@ -119,6 +145,9 @@ export class JournalWriter {
         this.#deaths = 0;
         this.#takeWritten(message.last);
         break;
+      case 'recorded':
+        this.#takeRecorded(message.last);
+        break;
       case 'answer':
         this.#questions.get(message.id)?.answered.resolve(message.found);
         this.#questions.delete(message.id);
@@ -134,12 +163,14 @@ export class JournalWriter {
     }
   }
 
-  #resume({ lastSequence, lastRun }: WriterProgress): void {
-    this.#started.resolve({ lastSequence, lastRun });
+  #resume({ lastSequence, lastRun, lastRecording }: FileProgress): void {
+    this.#started.resolve({ lastSequence, lastRun, lastRecording });
     // Not ready yet: what the listener sends now takes its place behind what is sent again.
     this.#takeWritten(lastSequence);
     this.#isReady = true;
     for (const batch of this.#unwritten) this.#post(batch);
+    // What the file has of them already it passes over.
+    for (const group of this.#unrecorded) this.#post(group);
     for (const [id, { question }] of this.#questions) this.#post({ kind: 'ask', id, question });
     if (this.#closing !== undefined) this.#post({ kind: 'close' });
   }
@@ -154,10 +185,15 @@ export class JournalWriter {
     if (written > 0) this.#listener.written(written);
   }
 
+  #takeRecorded(last: number): void {
+    while ((this.#unrecorded[0]?.last ?? Number.POSITIVE_INFINITY) <= last) this.#unrecorded.shift();
+    this.#release();
+    this.#listener.recorded(last);
+  }
+
   #takeExit(): void {
     this.#isReady = false;
-    const idle = this.#unwritten.length === 0 && this.#questions.size === 0;
-    if (this.#closing !== undefined && (this.#failure !== null || idle)) {
+    if (this.#closing !== undefined && (this.#failure !== null || this.#isIdle())) {
       this.#closing.resolve();
       return;
     }
@@ -175,6 +211,7 @@ export class JournalWriter {
     if (this.#failure !== null) return;
     this.#failure = error;
     this.#unwritten.length = 0;
+    this.#unrecorded.length = 0;
     for (const { answered } of this.#questions.values()) answered.reject(error);
     this.#questions.clear();
     this.#started.reject(error);
@@ -201,7 +238,11 @@ export class JournalWriter {
   }
 
   #release(): void {
-    if (this.#unwritten.length === 0 && this.#questions.size === 0 && this.#closing === undefined) this.#worker.unref();
+    if (this.#isIdle() && this.#closing === undefined) this.#worker.unref();
     else this.#worker.ref();
+  }
+
+  #isIdle(): boolean {
+    return this.#unwritten.length === 0 && this.#unrecorded.length === 0 && this.#questions.size === 0;
   }
 }

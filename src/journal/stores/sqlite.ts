@@ -37,6 +37,7 @@ export async function openSqliteJournal({ dataDir, durability, clock }: SqliteJo
     let journal: WriterListener | undefined;
     const writer = new JournalWriter({ dataDir, durability }, files.journal, {
       written: (last) => journal?.written(last),
+      recorded: (last) => journal?.recorded(last),
       failed: (error) => journal?.failed(error),
     });
     undo.push(() => writer.close());

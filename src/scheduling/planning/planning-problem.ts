@@ -30,12 +30,18 @@ export interface Plan {
   /** Tasks by planned start, ties in an order that respects dependencies. */
   readonly order: Int32Array;
   readonly makespan: number;
+  /** Whether parallel generation by (level, place in `order`) gives this schedule; else the plan idles on purpose. */
+  readonly nonDelay: boolean;
+  /** The best list found for a dispatcher that never idles: parallel generation by (level, place in it) gives this. */
+  readonly workConserving: { readonly order: Int32Array; readonly makespan: number };
   /** No schedule is shorter: longest path, and work by capacity. */
   readonly lowerBound: number;
   /** Which rule or search gave it, for people: `critical path`, `latest finish time`, `sampling`, … */
   readonly method: string;
-  /** Schedules generated until it was found and in all. */
+  /** Schedules generated in all. */
   readonly schedules: number;
+  /** Schedules generated until this one was found. */
+  readonly schedulesToBest: number;
   /** Time spent on planning. */
   readonly spentMs: number;
   /** Upward rank of each task in seconds: its longest path to the end, its own duration included. */

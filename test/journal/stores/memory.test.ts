@@ -53,6 +53,19 @@ describe('memory journal', () => {
     expect(keys.filter((key) => journal.definition(key) !== undefined)).toHaveLength(1_000);
   });
 
+  it('forgets the durations of the workflows that were recorded longest ago, by number and by steps', () => {
+    const journal = createMemoryJournal();
+    for (let workflow = 0; workflow < 2_100; workflow++) {
+      journal.recordDurations(`w${workflow}`, new Map([['a', workflow]]));
+      journal.recordDurations('often', new Map([['a', 1]]));
+    }
+    const known = (workflow: string) => journal.durationsOf(workflow).size > 0;
+    expect([known('often'), known('w100'), known('w101'), known('w2099')]).toEqual([true, false, true, true]);
+    const large = new Map(Array.from({ length: 20_000 }, (_, step): [string, number] => [`s${step}`, step]));
+    for (let workflow = 0; workflow < 11; workflow++) journal.recordDurations(`large-${workflow}`, large);
+    expect([known('often'), known('large-0'), known('large-1'), known('large-10')]).toEqual([false, false, true, true]);
+  });
+
   it('refuses a bound that is none', () => {
     for (const keepFacts of [0, -1, 1.5, Number.NaN]) {
       expect(() => createMemoryJournal({ keepFacts })).toThrow(expect.objectContaining({ code: 'ARGUMENT_INVALID' }));
