@@ -93,6 +93,7 @@ export class Dispatcher {
           if (this.#fill(pool as Pool) && pool > 0) again = true;
         }
       }
+      this.#scheduler.endRound();
       this.#setAlarm();
     } finally {
       this.#pumping = false;

@@ -4,8 +4,8 @@
 import type { Clock } from '../domain/clock.ts';
 import type { EventSink, EventSubject } from '../domain/events.ts';
 import type { RunCreated } from '../domain/facts.ts';
-import type { JsonObject } from '../domain/json-value.ts';
 import type { RunId } from '../domain/ids.ts';
+import type { JsonObject } from '../domain/json-value.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { TaskCounts } from './workflow-run.ts';
 

@@ -87,6 +87,11 @@ export class SingleTasks implements TaskOwner {
     for (const { runId } of parts.journal.runs({ kind: 'task', open: true })) this.#left.add(runId as TaskId);
   }
 
+  /** What the runner knows of a task whose actor lives. */
+  recordOf(taskId: TaskId): TaskRecord | undefined {
+    return this.#book.find(taskId)?.record;
+  }
+
   /** Tasks that have not ended. */
   get open(): number {
     return this.#book.openCount;

@@ -80,6 +80,11 @@ export class TaskRunner implements AttemptSink {
     return this.#records.size;
   }
 
+  /** Tasks whose attempts are under way. */
+  attemptsUnderWay(): IterableIterator<TaskRecord> {
+    return this.#attempts.values();
+  }
+
   /** When the longest attempt under way began (epoch milliseconds); undefined when there is none. */
   oldestAttemptMs(): number | undefined {
     let oldestMs: number | undefined;

@@ -39,11 +39,10 @@ export function* ganttLines(report: SimulationReport, width: number, style: Styl
       : namedBar(row.tasks, report.makespanSeconds, columns, style);
     yield `${style('quiet', row.label.padEnd(label))} ${bar}`;
   }
-  const marks = [
-    ...(hasNamed ? [`${style('warning', '╞══╡')} no slack: later here is later at the end   ├──┤ has slack`] : []),
-    ...(hasShaded ? ['░▒▓█ how busy'] : []),
-  ];
-  yield `${' '.repeat(label)} ${marks.join('   ')}`;
+  const blanks = ' '.repeat(label);
+  const long = '╞══╡ no slack: later here is later at the end   ├──┤ has slack';
+  if (hasNamed) yield `${blanks} ${columnsOf(long) <= columns ? long : '╞══╡ no slack   ├──┤ has slack'}`;
+  if (hasShaded) yield `${blanks} ░▒▓█ how busy`;
 }
 
 function rowsOf({ tasks, workers }: SimulationReport): Row[] {

@@ -190,10 +190,8 @@ class SimulationPicture {
 }
 
 function lanesOf({ tasks, workers }: SimulationReport): Lane[] {
-  const threads: Lane[] = Array.from({ length: shownThreads(tasks, workers) }, (_, thread) => ({
-    label: `thread ${thread}`,
-    tasks: [],
-  }));
+  const used = tasks.reduce((most, { thread }) => Math.max(most, thread === null ? 0 : thread + 1), 0);
+  const threads: Lane[] = Array.from({ length: used }, (_, thread) => ({ label: `thread ${thread}`, tasks: [] }));
   const inline: Lane[] = [];
   for (const task of tasks) {
     if (task.thread !== null) threads[task.thread]?.tasks.push(task);
@@ -202,15 +200,10 @@ function lanesOf({ tasks, workers }: SimulationReport): Lane[] {
       inline[task.inlinePlace]?.tasks.push(task);
     }
   }
-  const lanes = [...threads, ...inline];
-  for (const lane of lanes) lane.tasks.sort((a, b) => a.start - b.start || a.end - b.end);
-  return lanes;
-}
-
-/** One row of threads that nothing runs on is enough to see that there are some. */
-function shownThreads(tasks: readonly SimulatedTaskReport[], workers: number): number {
-  const used = tasks.reduce((most, { thread }) => Math.max(most, thread === null ? 0 : thread + 1), 0);
-  return Math.min(workers, used + 1);
+  for (const lane of [...threads, ...inline]) lane.tasks.sort((a, b) => a.start - b.start || a.end - b.end);
+  // One row is enough for all threads that nothing runs on.
+  const idle = used === workers - 1 ? `thread ${used}` : `thread ${used}–${workers - 1}`;
+  return [...threads, ...(used < workers ? [{ label: idle, tasks: [] }] : []), ...inline];
 }
 
 interface Bar {

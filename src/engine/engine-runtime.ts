@@ -38,6 +38,8 @@ import {
 import { EventBus } from './event-bus.ts';
 import { inlineResources } from './inline-resources.ts';
 import { isModuleKnown } from './surroundings.ts';
+import { WaitAnnouncer } from './wait-announcer.ts';
+import { capacityHolders, explanationParts } from './wait-desk.ts';
 
 /**
  * one_for_one, because what the actors work on (queue, guard, runs) lives beside them and outlasts a crash; with a
@@ -94,7 +96,11 @@ export class EngineRuntime {
     this.requests = opened.requests;
     this.guard = new CapacityGuard({ clock: this.timers, timers: this.idleTimers, ids: this.ids, events: this.bus });
     this.#registerResources();
-    this.scheduler = new Scheduler<CapacityRequest>(this.guard, { ageingMs: config.ageingMs });
+    const waits = new WaitAnnouncer(this.bus, () => explanationParts(this));
+    this.scheduler = new Scheduler<CapacityRequest>(this.guard, {
+      ageingMs: config.ageingMs,
+      onWait: (task) => waits.announce(task),
+    });
     this.dispatcher = new Dispatcher(this.scheduler, {
       clock: this.timers,
       timers: this.timers,
@@ -115,6 +121,7 @@ export class EngineRuntime {
     this.workerPool = new WorkerPool(() => this.#startThreads(), this.dispatcher);
     this.inline = this.#createInline();
     this.guard.onFreed(() => this.dispatcher.capacityFreed());
+    this.guard.watchDeadlocks(() => capacityHolders(this));
   }
 
   /** Opens the journal, starts every part and waits for the threads. @throws RuntimeError DATA_DIR_*, JOURNAL_* */

@@ -8,9 +8,11 @@ import type { JsonObject } from '../domain/json-value.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import type { ExecutionMode } from '../domain/statuses.ts';
 import type { ArtifactReference, TaskAction } from '../domain/task-context.ts';
+import type { WaitExplanation } from '../domain/wait-reason.ts';
 import type { RunFilter } from '../journal/journal.ts';
 import type { RunHistory } from '../journal/run-history.ts';
 import type { RunRecord } from '../journal/run-record.ts';
+import type { Deadlock } from '../resources/deadlock-watch.ts';
 import {
   requireDrain,
   requireLimit,
@@ -33,9 +35,13 @@ import { RunLauncher } from './run-launcher.ts';
 import { type RerunOptions, RunRecords } from './run-records.ts';
 import { RunRecovery } from './run-recovery.ts';
 import { SessionDesk } from './session-desk.ts';
+import { type SimulationRequest, simulateOnEngine } from './simulation/engine-simulation.ts';
+import type { SimulationReport } from './simulation/simulation-report.ts';
+import { estimatedDurations } from './simulation/step-durations.ts';
 import type { Task, TaskOptions, TaskResult } from './task.ts';
 import { type TaskHost, TaskOrchestrator } from './task-orchestrator.ts';
 import { restoreSingleTask } from './task-recovery.ts';
+import type { ExplainOptions } from './wait-desk.ts';
 import type { CompiledWorkflow } from './workflow-compiler.ts';
 import type { WorkflowExecution } from './workflow-execution.ts';
 import { WorkflowManager } from './workflow-manager.ts';
@@ -96,6 +102,7 @@ export class OrchestrationEngine implements AsyncDisposable {
       sessions: this.#sessions,
       restoreTask: (history, recover) => restoreSingleTask(history, this.#taskHost(), recover),
     });
+    this.#launcher.waits.heldBecause = (runId) => this.#recovery.heldBecause(runId);
     this.#records = new RunRecords(runtime, this.#launcher, this.#recovery, this.#sessions);
     this.#retention = new Retention(runtime);
     this.#requests = new RequestDesk(runtime, this);
@@ -302,6 +309,30 @@ export class OrchestrationEngine implements AsyncDisposable {
 
   // --- looking at it
 
+  /**
+   * Why the tasks of a run (or a single task, by its id) wait: those that have neither ended nor begun, ready ones first.
+   * @throws RuntimeError RUN_NOT_FOUND, TASK_NOT_FOUND for a step that the run does not have, JOURNAL_CORRUPT
+   */
+  explain(runId: string, options: ExplainOptions = {}): WaitExplanation[] {
+    return this.#launcher.waits.explain(runId, options);
+  }
+
+  /** Task bodies that wait for each other's capacity for ever, as things stand. */
+  findDeadlocks(): Deadlock[] {
+    return this.#launcher.waits.findDeadlocks();
+  }
+
+  /**
+   * How a run of a workflow would go, in virtual time on the same scheduler, with durations as given, else as recorded.
+   * @throws RuntimeError WORKFLOW_NOT_FOUND, ARGUMENT_INVALID, RESOURCE_*
+   */
+  simulateWorkflow(name: string, request: SimulationRequest = {}): SimulationReport {
+    const workflow = this.workflows.getCompiled(name);
+    const durations = estimatedDurations(workflow, this.#runtime.journal.durationsOf(name));
+    const poolOf = (step: { readonly module: string; readonly action: string }) => this.#launcher.poolOf(step);
+    return simulateOnEngine(workflow, this.#runtime.config, request, { durations, poolOf });
+  }
+
   /** Calls the handler for every event of a type, or all for '*'; call the result to stop. @throws RuntimeError ARGUMENT_INVALID */
   registerEventHandler(type: RuntimeEventType | '*', handler: RuntimeEventHandler): () => void {
     return this.#runtime.bus.on(type, handler);
@@ -422,6 +453,7 @@ export class OrchestrationEngine implements AsyncDisposable {
       },
       prepare: (request) => runtime.guard.prepare(request),
       poolOf: (task) => this.#launcher.poolOf(task),
+      explain: (taskId) => this.#launcher.waits.explainSingle(taskId),
       knowsAction: (module, action) => runtime.knowsAction(module, action),
       setDispatching: (on) => runtime.setDispatching(on),
       isDispatching: () => runtime.isDispatching(),

@@ -47,8 +47,15 @@ export function followPlan(
   const trace = offer(planned, null);
   if (plan.makespan >= best.makespan - SAME_SECONDS) return best;
   // Those that would start too early are kept back; if that is not enough, all follow the plan in step.
-  offer(planned, courseOf(plan, problem, (task) => (trace.startsMs[task] ?? 0) < 1_000 * (plan.starts[task] ?? 0) - 1e-3));
-  if (plan.makespan < best.makespan - SAME_SECONDS) offer(planned, courseOf(plan, problem, () => true));
+  offer(
+    planned,
+    courseOf(plan, problem, (task) => (trace.startsMs[task] ?? 0) < 1_000 * (plan.starts[task] ?? 0) - 1e-3),
+  );
+  if (plan.makespan < best.makespan - SAME_SECONDS)
+    offer(
+      planned,
+      courseOf(plan, problem, () => true),
+    );
   return best;
 }
 

@@ -23,6 +23,7 @@ export function recordedRun(history: RunHistory): SteeredRun {
     cancel: () => {},
     pause: () => {},
     resume: () => {},
+    explain: () => [],
     cancelTask: () => false,
   };
 }

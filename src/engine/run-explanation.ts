@@ -1,7 +1,6 @@
 // Owns why tasks wait, read from the engine's parts at the moment of the question: the run's own state, the frontier, the
 // scheduler's standing of the task, the guard's figures. Nothing is kept, so nothing can be out of date; it changes
-// nothing and costs nothing while nobody asks. Bounded: a run is explained up to a limit of tasks, and of time where whoever
-// asks must not hold up the engine (a task's place in a long queue is counted).
+// nothing and costs nothing while nobody asks. Bounded: a run is explained up to a limit of tasks and of time.
 
 import { TaskRecord } from '../actors/task-record.ts';
 import type { WorkflowRun } from '../actors/workflow-run.ts';
@@ -18,6 +17,8 @@ import { waitSentence } from './wait-sentence.ts';
 
 /** Tasks of one explanation when nothing else is said. */
 export const DEFAULT_EXPLAINED = 200;
+/** The place of a task among a hundred thousand ready ones is counted: whoever asks of all must not hold up the engine. */
+const DEFAULT_WITHIN_MS = 100;
 /** Names in a reason; the others are counted. */
 const MOST_DEPENDENCIES = 20;
 
@@ -34,7 +35,7 @@ export interface ExplanationParts {
 export interface ExplanationBounds {
   /** Tasks; default 200. */
   readonly limit?: number;
-  /** After so long no further task is explained; default: no such bound. */
+  /** After so long no further task is explained; default 100. */
   readonly withinMs?: number;
 }
 
@@ -51,7 +52,7 @@ export type ExplainableRun = Pick<
 export function explainRun(
   run: ExplainableRun,
   parts: ExplanationParts,
-  { limit = DEFAULT_EXPLAINED, withinMs = Number.POSITIVE_INFINITY }: ExplanationBounds = {},
+  { limit = DEFAULT_EXPLAINED, withinMs = DEFAULT_WITHIN_MS }: ExplanationBounds = {},
 ): WaitExplanation[] {
   const hold = holdOf(run, parts);
   const untilMs = parts.clock.monotonicMs() + withinMs;

@@ -13,6 +13,7 @@ import type { EngineRuntime } from './engine-runtime.ts';
 import { RunBook } from './run-book.ts';
 import type { SessionEntry } from './session-book.ts';
 import type { SessionDesk } from './session-desk.ts';
+import { WaitDesk } from './wait-desk.ts';
 import type { CompiledWorkflow } from './workflow-compiler.ts';
 import { executionOf, type WorkflowExecution } from './workflow-execution.ts';
 import { createRunPlan, type GuidedPlan } from './workflow-plan.ts';
@@ -40,6 +41,7 @@ export interface Launch {
 
 export class RunLauncher {
   readonly book = new RunBook();
+  readonly waits: WaitDesk;
   readonly #runtime: EngineRuntime;
   readonly #sessions: SessionDesk;
   readonly #ended: (run: RunActor, execution: WorkflowExecution) => void;
@@ -52,6 +54,7 @@ export class RunLauncher {
     ended: (run: RunActor, execution: WorkflowExecution) => void,
   ) {
     this.#runtime = runtime;
+    this.waits = new WaitDesk(runtime, this.book);
     this.#sessions = sessions;
     this.#ended = ended;
   }
@@ -111,7 +114,7 @@ export class RunLauncher {
       ...(launch.adopted === undefined ? {} : { adopted: launch.adopted }),
       created: (run) => {
         this.#owe(runId, result);
-        handle = new WorkflowRun(steeringOf(run), this.#runtime.bus, result.promise);
+        handle = new WorkflowRun(steeringOf(run, this.waits), this.#runtime.bus, result.promise);
         this.book.add(handle, run, params);
       },
       ended: (run) => {

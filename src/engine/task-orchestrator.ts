@@ -7,6 +7,7 @@ import type { SingleTask } from '../actors/single-task.ts';
 import type { TaskId } from '../domain/ids.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import type { TaskStatus } from '../domain/statuses.ts';
+import type { WaitExplanation } from '../domain/wait-reason.ts';
 import { Task, type TaskOptions, TaskResult } from './task.ts';
 import type { TaskRecoveryHost } from './task-recovery.ts';
 import { specOfTask } from './task-spec.ts';
@@ -17,6 +18,8 @@ export interface TaskHost extends TaskRecoveryHost {
   setDispatching(on: boolean): void;
   isDispatching(): boolean;
   requireOpen(): void;
+  /** @throws RuntimeError TASK_NOT_FOUND */
+  explain(taskId: string): WaitExplanation | null;
   /** Resolves after `timeoutMs`; `cancel` takes it back. */
   after(timeoutMs: number): { readonly promise: Promise<void>; cancel(): void };
 }
@@ -62,6 +65,11 @@ export class TaskOrchestrator {
    */
   async flush(): Promise<void> {
     await this.#host.singles.flush();
+  }
+
+  /** Why a task waits; null when it runs or has ended. @throws RuntimeError TASK_NOT_FOUND */
+  explain(taskId: string): WaitExplanation | null {
+    return this.#host.explain(taskId);
   }
 
   /**

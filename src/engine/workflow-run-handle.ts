@@ -3,8 +3,10 @@
 import type { WorkflowRun as RunActor, TaskCounts } from '../actors/workflow-run.ts';
 import type { RuntimeEvent } from '../domain/events.ts';
 import type { TaskStatus, WorkflowStatus } from '../domain/statuses.ts';
+import type { WaitExplanation } from '../domain/wait-reason.ts';
 import type { WorkflowEvent } from '../machines/workflow-machine.ts';
 import type { EventBus } from './event-bus.ts';
+import type { ExplainOptions, WaitDesk } from './wait-desk.ts';
 import { executionOf, type WorkflowExecution } from './workflow-execution.ts';
 
 /** A run as a handle sees it: one of this life of the engine, or one that only the journal knows. */
@@ -21,10 +23,12 @@ export interface SteeredRun {
   pause(): void;
   resume(): void;
   cancelTask(step: string, reason: string): boolean;
+  /** @throws RuntimeError TASK_NOT_FOUND */
+  explain(options: ExplainOptions): WaitExplanation[];
 }
 
 /** What a handle may do with a run of this life. After a suspension steering does nothing. */
-export function steeringOf(run: RunActor): SteeredRun {
+export function steeringOf(run: RunActor, waits: Pick<WaitDesk, 'explain'>): SteeredRun {
   const send = (event: WorkflowEvent) => {
     if (!run.isSuspended) run.actor.send(event);
   };
@@ -50,6 +54,7 @@ export function steeringOf(run: RunActor): SteeredRun {
       const index = run.plan.indexOf(step);
       return index >= 0 && !run.isSuspended && run.cancelTask(index, reason);
     },
+    explain: (options) => waits.explain(run.runId, options),
   };
 }
 
@@ -122,6 +127,14 @@ export class WorkflowRun implements AsyncIterable<RuntimeEvent> {
   /** Cancels one step, pending or running; false when it has ended or does not exist. */
   cancelTask(step: string, reason = 'cancelled by its owner'): boolean {
     return this.#run.cancelTask(step, reason);
+  }
+
+  /**
+   * Why its tasks wait: those that have neither ended nor begun, ready ones first, 200 at most unless told otherwise.
+   * @throws RuntimeError TASK_NOT_FOUND for a step that the run does not have
+   */
+  explain(options: ExplainOptions = {}): WaitExplanation[] {
+    return this.#run.explain(options);
   }
 
   /** The events of this run from now on, until it has ended. */

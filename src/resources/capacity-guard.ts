@@ -193,7 +193,7 @@ export class CapacityGuard {
   allocateAll(request: CapacityRequest, requesterId: string): ResourceAllocation | null {
     this.#requireOpen();
     const prepared = requireSome(this.prepare(request));
-    if (this.#queue.tryNow(prepared)) return this.#issue(prepared, requesterId);
+    if (!this.#queue.isMarked(prepared) && this.#queue.tryNow(prepared)) return this.#issue(prepared, requesterId);
     this.#refused(prepared, requesterId, 'unavailable');
     return null;
   }

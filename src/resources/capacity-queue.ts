@@ -76,6 +76,11 @@ export class CapacityQueue {
     return this.#ledger.takeAll(indices, request.units, false, this.#keptWith(request, leave)) === 'granted';
   }
 
+  /** Whether those outside this queue wait for any of it. */
+  isMarked({ indices }: PreparedRequest): boolean {
+    return indices.some((index) => (this.#marks[index] ?? 0) > 0);
+  }
+
   /** What `tryNow` could take of a resource at this moment. */
   freeUnits(index: number): number {
     if (this.#lists.count(index) > 0 || !this.#ledger.isOpen(index) || this.#ledger.isClosed()) return 0;

@@ -81,7 +81,7 @@ class Reduction {
   readonly #capacity: (index: number) => number;
   /** What is free when all that can finish have finished. */
   readonly #free = new Map<number, number>();
-  /** By resource the waits that keep its line while it is short: those in it that ask for nothing else, first one first. */
+  /** By resource the waits that keep its line until they are granted: those in it that ask for nothing else, in order. */
   readonly #lines = new Map<number, { readonly party: number; readonly wait: PartyWait }[]>();
   /** Those who cannot, ascending. */
   readonly stuck: ReadonlySet<number>;
@@ -161,8 +161,7 @@ class Reduction {
       if (needs > this.#freeOf(resource) && needs <= this.#capacity(resource)) yield { resource, ahead: null };
       for (const other of this.#lines.get(resource) ?? []) {
         if (!isAhead(other.wait, wait)) break;
-        const isShort = (other.wait.units[0] ?? 0) > this.#freeOf(resource);
-        if (isShort && other.party !== party && left.has(other.party)) yield { resource, ahead: other.party };
+        if (other.party !== party && left.has(other.party)) yield { resource, ahead: other.party };
       }
     }
   }

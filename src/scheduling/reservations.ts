@@ -71,6 +71,11 @@ export class Reservations<Request extends CapacityRequest> {
     return holder !== undefined && this.#bars(holder, task, nowMs) ? (holder.group.head() ?? null) : null;
   }
 
+  /** The task that a resource is kept for; null = for none. */
+  keeperOf(index: number): ReadyTask<Request> | null {
+    return this.#holders[index]?.group.head() ?? null;
+  }
+
   /** Reserves all that a class asks for, if that is its turn. */
   reserve(group: TaskClass<Request>, nowMs: number): void {
     const { request } = group;

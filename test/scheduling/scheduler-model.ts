@@ -1,50 +1,82 @@
 // Owns the simple reference of the scheduler: every rule of it as a look over all tasks, however slow.
-// It decides nothing: it says whether what the scheduler did, or did not do, is right.
+// It decides nothing: it says whether what the scheduler did, or did not do, is right. Who holds a reservation it asks
+// the scheduler; whether that is right, and what may pass it, it finds out by itself.
 
 import { expect } from 'vitest';
 import type { ExecutionMode } from '../../src/domain/statuses.ts';
 import { Lane, type LaneGroup } from '../../src/scheduling/lane.ts';
-import { compareReady, type Pool, type ReadyState, type ReadyTask } from '../../src/scheduling/ready-task.ts';
-import { Scheduler } from '../../src/scheduling/scheduler.ts';
+import {
+  type ConcurrencyClaim,
+  compareReady,
+  type Pool,
+  type ReadyState,
+  type ReadyTask,
+} from '../../src/scheduling/ready-task.ts';
+import { Scheduler, type SchedulerOptions } from '../../src/scheduling/scheduler.ts';
+import { classKeyOf, type TaskClass } from '../../src/scheduling/task-class.ts';
 import { type AmountRequest, MemoryCapacity } from './memory-capacity.ts';
-
-export class ModelTask implements ReadyTask<AmountRequest> {
-  readonly number: number;
-  readonly lane: Lane<AmountRequest>;
-  readonly pool: Pool;
-  readonly level: number;
-  readonly order: number;
-  readonly request: AmountRequest | null;
-  state: ReadyState = 'idle';
-  sequence = 0;
-  parkedAt = 0;
-  starts = 0;
-  enqueues = 0;
-
-  constructor(number: number, lane: Lane<AmountRequest>, facts: ModelTaskFacts) {
-    this.number = number;
-    this.lane = lane;
-    this.pool = facts.pool ?? 0;
-    this.level = facts.level ?? 2;
-    this.order = facts.order ?? 0;
-    this.request = facts.request ?? null;
-  }
-}
-
-/** How things stood before a decision. */
-interface Past {
-  readonly startable: ReadonlySet<ModelTask>;
-  readonly parkedBefore: ReadonlySet<ModelTask>;
-  readonly free: readonly number[];
-  /** Places in line. */
-  readonly claims: ReadonlyMap<ModelTask, number>;
-}
 
 export interface ModelTaskFacts {
   readonly pool?: Pool;
   readonly level?: number;
   readonly order?: number;
   readonly request?: AmountRequest | null;
+  readonly concurrency?: ConcurrencyClaim | null;
+  readonly expectedMs?: number;
+}
+
+export class ModelTask implements ReadyTask<AmountRequest> {
+  readonly index: number;
+  readonly lane: Lane<AmountRequest>;
+  readonly pool: Pool;
+  readonly level: number;
+  order: number;
+  readonly request: AmountRequest | null;
+  readonly concurrency: ConcurrencyClaim | null;
+  readonly expectedMs: number;
+  state: ReadyState = 'idle';
+  urgency = 0;
+  sequence = 0;
+  readyAtMs = 0;
+  expectedEndMs = 0;
+  group: TaskClass<AmountRequest> | null = null;
+  starts = 0;
+  enqueues = 0;
+
+  constructor(index: number, lane: Lane<AmountRequest>, facts: ModelTaskFacts = {}) {
+    this.index = index;
+    this.lane = lane;
+    this.pool = facts.pool ?? 0;
+    this.level = facts.level ?? 2;
+    this.order = facts.order ?? 0;
+    this.request = facts.request ?? null;
+    this.concurrency = facts.concurrency ?? null;
+    this.expectedMs = facts.expectedMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  unitsOf(index: number): number {
+    return this.request?.units[this.request.indices.indexOf(index)] ?? 0;
+  }
+
+  get isInLine(): boolean {
+    return this.state === 'queued' && this.group !== null && this.group.line !== null;
+  }
+}
+
+/** A reservation as the model sees it. */
+interface Holder {
+  readonly group: TaskClass<AmountRequest>;
+  /** The first of its class. */
+  readonly task: ModelTask;
+  readonly counts: boolean;
+}
+
+/** How things stood before a decision. */
+interface Past {
+  readonly eligible: ReadonlySet<ModelTask>;
+  readonly free: readonly number[];
+  readonly holders: readonly (Holder | undefined)[];
+  readonly queued: readonly ModelTask[];
 }
 
 /** A scheduler with its capacity, its lanes and every task ever given to it. */
@@ -54,10 +86,15 @@ export class SchedulerModel {
   readonly lanes: Lane<AmountRequest>[] = [];
   readonly tasks: ModelTask[] = [];
   readonly running: ModelTask[] = [];
+  readonly #isAgeing: boolean;
+  /** The earliest and the latest start that could have been told of each holder since it reserved. */
+  readonly #told = new Map<TaskClass<AmountRequest>, { earliestMs: number; latestMs: number }>();
+  nowMs = 0;
 
-  constructor(capacities: readonly number[]) {
+  constructor(capacities: readonly number[], options: SchedulerOptions<AmountRequest> = {}) {
     this.capacity = new MemoryCapacity(capacities);
-    this.scheduler = new Scheduler(this.capacity);
+    this.scheduler = new Scheduler(this.capacity, options);
+    this.#isAgeing = options.ageingMs !== undefined;
   }
 
   addLane(mode: ExecutionMode = 'parallel', limit = Number.POSITIVE_INFINITY, group?: LaneGroup): Lane<AmountRequest> {
@@ -80,30 +117,36 @@ export class SchedulerModel {
 
   requeue(task: ModelTask): void {
     task.enqueues++;
-    this.scheduler.enqueue(task);
+    this.scheduler.enqueue(task, this.nowMs);
   }
 
   /** Asks for one task and checks the answer against the rules. */
   next(pool: Pool): ModelTask | undefined {
-    const before = this.waiting().map((task) => ({ task, wasParked: task.state === 'parked' }));
-    const startable = new Set(before.filter(({ task }) => this.mayStart(task)).map(({ task }) => task));
-    const parkedBefore = new Set(before.filter(({ wasParked }) => wasParked).map(({ task }) => task));
-    const free = [...this.capacity.free];
-    const claims = new Map(before.map(({ task }) => [task, task.parkedAt]));
-    const given = this.scheduler.next(pool);
+    this.#watchHolders();
+    const queued = this.queued();
+    const past: Past = {
+      queued,
+      eligible: new Set(queued.filter((task) => this.mayStart(task))),
+      free: this.capacity.total.map((_, index) => this.capacity.freeUnits(index)),
+      holders: this.#holders(),
+    };
+    const given = this.scheduler.next(pool, this.nowMs);
+    this.#watchHolders();
     if (given === undefined) {
-      this.#checkRefusal(pool);
+      this.#checkRefusal(pool, past);
+      this.checkCounts();
       return undefined;
     }
-    const task = this.tasks.find((known) => known === given);
-    if (task === undefined) throw new Error('a task that was never enqueued');
+    const task = this.tasks[given.index];
+    if (task !== given) throw new Error('a task that was never enqueued');
     expect(task.pool).toBe(pool);
     expect(task.state).toBe('started');
-    expect(startable.has(task), `task ${task.number} was not eligible`).toBe(true);
+    expect(past.eligible.has(task), `task ${task.index} was not eligible`).toBe(true);
     task.starts++;
     this.running.push(task);
-    this.#checkChoice(task, { startable, parkedBefore, free, claims });
-    this.#checkLimits();
+    this.#checkReservations(task, past);
+    this.#checkChoice(task, past);
+    this.checkCounts();
     return task;
   }
 
@@ -121,76 +164,169 @@ export class SchedulerModel {
 
   finish(task: ModelTask): void {
     this.running.splice(this.running.indexOf(task), 1);
-    this.scheduler.finished(task);
-    this.#checkLimits();
+    this.scheduler.finished(task, this.nowMs);
+    this.checkCounts();
   }
 
+  queued(): ModelTask[] {
+    return this.tasks.filter(({ state }) => state === 'queued');
+  }
+
+  /** Tasks not started yet, those that a plan keeps back included. */
   waiting(): ModelTask[] {
-    return this.tasks.filter(({ state }) => state !== 'idle' && state !== 'started');
+    return this.tasks.filter(({ state }) => state === 'queued' || state === 'held');
   }
 
-  /** Whether the lane's limits, pause and mode let the task start, capacity aside. */
+  /** Whether limits, pause, key and mode let the task start, capacity aside. */
   mayStart(task: ModelTask): boolean {
-    const { lane } = task;
+    const { lane, concurrency } = task;
     const inLane = this.running.filter((other) => other.lane === lane).length;
     const inGroup = this.running.filter((other) => other.lane.group === lane.group).length;
     if (lane.paused || inLane >= lane.limit || inGroup >= lane.group.limit) return false;
-    if (lane.mode !== 'sequential' || task.state === 'parked') return true;
-    const rivals = this.waiting().filter((other) => other.lane === lane && other !== task);
-    return rivals.every((other) => other.state !== 'parked' && compareReady(task, other) < 0);
+    if (concurrency !== null && this.#underKey(concurrency.key) >= concurrency.limit) return false;
+    if (lane.mode !== 'sequential') return true;
+    return this.queued().every((other) => other.lane !== lane || other === task || compareReady(task, other) < 0);
   }
 
-  /** Tasks that wait ahead of it for a resource that it wants too, and are entitled to. */
-  #isBehindAnother(task: ModelTask): boolean {
-    const parked = this.waiting().filter((other) => other.state === 'parked' && other !== task && this.mayStart(other));
-    return parked.some((other) => {
-      if (!share(task, other)) return false;
-      return isAhead(other, task);
+  #underKey(key: string): number {
+    return this.running.filter(({ concurrency }) => concurrency?.key === key).length;
+  }
+
+  #holders(): (Holder | undefined)[] {
+    return this.capacity.total.map((_, index) => {
+      const task = this.scheduler.reservedFor(index) as ModelTask | null;
+      const group = task?.group ?? null;
+      if (task === null || group === null) return undefined;
+      return { group, task, counts: this.mayStart(task) && this.#isServable(task) };
     });
   }
 
-  /** Nothing was given: then everything that waits has a reason to. */
-  #checkRefusal(pool: Pool): void {
-    for (const task of this.waiting()) {
-      if (task.pool !== pool || !this.mayStart(task) || !this.capacity.fits(task.request)) continue;
-      expect(this.#isBehindAnother(task), `task ${task.number} waits for nothing`).toBe(true);
+  #isServable({ request }: ModelTask): boolean {
+    return request === null || this.capacity.isServable(request);
+  }
+
+  /** Whether the rules let a task take its units past those who reserved. */
+  #passes(task: ModelTask, group: TaskClass<AmountRequest> | null, past: Past, holders: Past['holders'], isSure: boolean) {
+    const { indices = [], units = [] } = task.request ?? {};
+    return indices.every((index, place) => {
+      const left = (past.free[index] ?? 0) - (units[place] ?? 0);
+      if (left < 0) return false;
+      const holder = holders[index];
+      if (holder === undefined || holder.group === group || left >= holder.task.unitsOf(index)) return true;
+      if (!holder.counts || this.#isBetter(task, holder.task)) return true;
+      if (task.lane.mode !== 'resource_aware') return false;
+      const told = this.#told.get(holder.group);
+      const limitMs = isSure ? told?.earliestMs : told?.latestMs;
+      return this.nowMs + task.expectedMs <= (limitMs ?? Number.NEGATIVE_INFINITY);
+    });
+  }
+
+  /** Whether the first one's level is better; with ageing only the possibility is told. */
+  #isBetter(a: ModelTask, b: ModelTask): boolean {
+    return this.#isAgeing ? true : a.level < b.level;
+  }
+
+  /** What passed left the holders what they need, or was to be back in time; who lost a reservation lost it to a better one. */
+  #checkReservations(task: ModelTask, past: Past): void {
+    const holders = this.#holders();
+    const classOf = classKeyOf(task);
+    const own = past.holders.find((holder) => holder?.task.lane === task.lane && holder.group.key === classOf)?.group;
+    const may = this.#passes(task, own ?? null, past, holders, false);
+    expect(may, `task ${task.index} takes what is kept for another`).toBe(true);
+    for (const holder of past.holders) {
+      if (holder === undefined || !holder.counts || holder.task.state === 'started') continue;
+      if (holders.some((other) => other?.group === holder.group)) continue;
+      if (!this.mayStart(holder.task)) continue;
+      const heir = holder.task.request?.indices.some((index) => {
+        const other = holders[index];
+        return other !== undefined && (this.#isBetter(other.task, holder.task) || isAhead(other, holder));
+      });
+      expect(heir, `task ${holder.task.index} lost its reservation to nobody`).toBe(true);
     }
+  }
+
+  /** Nothing was given: then everything that waits has a reason to. */
+  #checkRefusal(pool: Pool, past: Past): void {
+    const holders = this.#holders();
+    for (const task of this.queued()) {
+      if (task.pool !== pool || !this.mayStart(task)) continue;
+      if (this.#isHandedOver(task)) continue;
+      const isGrantable = this.#passes(task, task.group, past, holders, true) && !this.#mayBeBarred(task, past, holders);
+      expect(isGrantable, `task ${task.index} waits for nothing`).toBe(false);
+    }
+  }
+
+  /** With ageing the model does not know levels exactly: whoever may be barred is not asked about. */
+  #mayBeBarred(task: ModelTask, past: Past, holders: Past['holders']): boolean {
+    if (!this.#isAgeing) return false;
+    return (task.request?.indices ?? []).some((index) => {
+      const holder = holders[index];
+      if (holder === undefined || holder.group === task.group) return false;
+      return (past.free[index] ?? 0) - task.unitsOf(index) < holder.task.unitsOf(index);
+    });
+  }
+
+  /** Whether units or a key that it wants were handed to a task of the other pool that is yet to be asked for. */
+  #isHandedOver(task: ModelTask): boolean {
+    return this.queued().some((other) => {
+      if (other.pool === task.pool || other.group === null || other.group.line !== null) return false;
+      const sharesKey = other.concurrency !== null && other.concurrency.key === task.concurrency?.key;
+      return sharesKey || other.request?.indices.some((index) => task.unitsOf(index) > 0) === true;
+    });
   }
 
   /** Something was given: then nothing with a better claim was passed over. */
   #checkChoice(task: ModelTask, past: Past): void {
-    const { startable, parkedBefore, free, claims } = past;
-    const fitted = (other: ModelTask) =>
-      other.request === null ||
-      other.request.indices.every((r, i) => (free[r] ?? 0) >= (other.request?.amounts[i] ?? 0));
-    for (const other of startable) {
+    const holders = this.#holders();
+    for (const other of past.queued) {
       if (other === task || other.pool !== task.pool) continue;
-      // Ahead of it in the line of a resource that it took.
-      if (parkedBefore.has(other) && share(task, other)) {
-        expect(isAhead(other, task, claims), `task ${task.number} overtook ${other.number} in its line`).toBe(false);
+      if (other.lane === task.lane && classKeyOf(other) === classKeyOf(task)) {
+        expect(compareReady(task, other), `task ${other.index} is before ${task.index} in its class`).toBeLessThan(0);
       }
-      if (!fitted(other) || this.#wasBehindAnother(other, past)) continue;
-      expect(other.level, `task ${other.number} has a better level than ${task.number}`).toBeGreaterThanOrEqual(
-        task.level,
-      );
-      const sameTurn = other.lane === task.lane && other.level === task.level;
-      if (!sameTurn || (parkedBefore.has(task) && (task.lane.mode === 'resource_aware' || !sameKind(task, other))))
-        continue;
-      expect(compareReady(other, task), `task ${other.number} comes before ${task.number}`).toBeGreaterThan(0);
+      if (!past.eligible.has(other) || this.#mayBeBarred(other, past, holders) || this.#isHandedOver(other)) continue;
+      const passes = [holders, past.holders].every((each) => this.#passes(other, other.group, past, each, true));
+      if (!passes) continue;
+      if (!this.#isAgeing) {
+        expect(task.level, `task ${other.index} has a better level than ${task.index}`).toBeLessThanOrEqual(other.level);
+      }
+      if (other.lane !== task.lane) continue;
+      expect(compareReady(task, other), `task ${other.index} is before ${task.index} in its lane`).toBeLessThan(0);
     }
   }
 
-  #wasBehindAnother(task: ModelTask, { startable, parkedBefore, claims }: Past): boolean {
-    for (const other of startable) {
-      if (other === task || !share(task, other)) continue;
-      // Queued ones that come first and do not fit park ahead of it within the same call.
-      const queuedAhead = parkedBefore.has(task) ? other.level < task.level : other.level <= task.level;
-      if (parkedBefore.has(other) ? isAhead(other, task, claims) : queuedAhead) return true;
+  /** Keeps what may have been told of the holders' earliest starts. */
+  #watchHolders(): void {
+    const holders = this.#holders();
+    for (const group of this.#told.keys()) {
+      if (!holders.some((holder) => holder?.group === group)) this.#told.delete(group);
     }
-    return false;
+    for (const holder of holders) {
+      if (holder === undefined) continue;
+      const startMs = this.#earliestStart(holder.task);
+      const { earliestMs = startMs, latestMs = startMs } = this.#told.get(holder.group) ?? {};
+      this.#told.set(holder.group, {
+        earliestMs: Math.min(earliestMs, startMs),
+        latestMs: Math.max(latestMs, startMs),
+      });
+    }
   }
 
-  #checkLimits(): void {
+  /** When a task could start if everything that runs ends as expected and nothing else starts. */
+  #earliestStart(task: ModelTask): number {
+    const ends = [this.nowMs, ...this.running.map(({ expectedEndMs }) => Math.max(expectedEndMs, this.nowMs))];
+    for (const endMs of ends.sort((a, b) => a - b)) {
+      const fits = task.request?.indices.every((index) => {
+        const back = this.running.filter((other) => other.expectedEndMs <= endMs);
+        const units = back.reduce((sum, other) => sum + other.unitsOf(index), this.capacity.freeUnits(index));
+        return units >= task.unitsOf(index);
+      });
+      if (fits !== false) return endMs === Number.POSITIVE_INFINITY ? Number.NEGATIVE_INFINITY : endMs;
+    }
+    return Number.NEGATIVE_INFINITY;
+  }
+
+  /** What the scheduler tells of itself adds up. */
+  checkCounts(): void {
     for (const lane of this.lanes) {
       const inLane = this.running.filter((task) => task.lane === lane);
       const inGroup = this.running.filter((task) => task.lane.group === lane.group);
@@ -201,31 +337,21 @@ export class SchedulerModel {
     }
     const waiting = this.waiting();
     expect(this.scheduler.inFlight).toBe(this.running.length);
-    expect(this.scheduler.parkedCount).toBe(waiting.filter(({ state }) => state !== 'queued').length);
+    expect(this.scheduler.parkedCount).toBe(waiting.filter(({ isInLine }) => isInLine).length);
     for (const [level, depth] of this.scheduler.queueDepth.entries()) {
       expect(depth).toBe(waiting.filter((task) => task.level === level).length);
     }
-    const withRequest = this.running.filter(({ request }) => request !== null).length;
-    const byTasks = this.running.reduce(
-      (sum, { request }) => sum + (request === null ? 0 : this.capacity.heldBy(request)),
-      0,
-    );
-    expect(byTasks).toBe(withRequest);
-    expect(this.capacity.marked).toBe(waiting.filter(({ state }) => state === 'parked').length);
+    let byTasks = 0;
+    for (const request of new Set(this.running.map((task) => task.request))) {
+      if (request !== null) byTasks += this.capacity.heldBy(request);
+    }
+    expect(byTasks).toBe(this.running.filter(({ request }) => request !== null).length);
+    const inLines = new Set(waiting.filter(({ isInLine }) => isInLine).map(({ group }) => group));
+    expect(this.capacity.marked).toBe([...inLines].filter((group) => group?.line?.key === null).length);
   }
 }
 
-/** Whether the first has the better claim on what both want; the second need not have a place in line yet. */
-function isAhead(a: ModelTask, b: ModelTask, claims?: ReadonlyMap<ModelTask, number>): boolean {
-  const at = (task: ModelTask) =>
-    (claims === undefined ? task.parkedAt : (claims.get(task) ?? 0)) || Number.POSITIVE_INFINITY;
-  return a.level < b.level || (a.level === b.level && at(a) < at(b));
-}
-
-function sameKind(a: ModelTask, b: ModelTask): boolean {
-  return a.pool === b.pool && String(a.request?.indices) === String(b.request?.indices);
-}
-
-function share(a: ModelTask, b: ModelTask): boolean {
-  return a.request?.indices.some((index) => b.request?.indices.includes(index)) === true;
+/** Whether the first came to wait before the second. */
+function isAhead(a: Holder, b: Holder): boolean {
+  return a.group.arrival < b.group.arrival;
 }

@@ -10,12 +10,17 @@ import { latestFinish, PRIORITY_RULES } from './priority-rules.ts';
 import type { ScheduleRecord } from './schedule-record.ts';
 import { TaskSorter } from './task-sorting.ts';
 
-const POPULATION = 60;
+/** Lists of the first population; small, since a cold process makes some hundred schedules within its budget. */
+const FIRST_POPULATION = 40;
+const MOST_POPULATION = 480;
 const MUTATION = 0.05;
 /** Part of the lists that parallel generation makes schedules of. */
 const PARALLEL = 0.25;
-/** Children in a row without a shorter schedule, after which all but the best make room for new samples. */
-const PATIENCE = 1_500;
+/**
+ * Children in a row without a shorter schedule, by member, after which all but the best make room for twice as many samples.
+ * A. Auger, N. Hansen, "A restart CMA evolution strategy with increasing population size", IEEE CEC 2005.
+ */
+const PATIENCE = 8;
 
 /** Improves what the record holds until it is optimal or the deadline has passed. */
 export function searchSchedules(
@@ -40,6 +45,7 @@ class ScheduleSearch {
   readonly #lists: ActivityLists;
   readonly #population: Int32Array[] = [];
   readonly #makespans: number[] = [];
+  #members = FIRST_POPULATION;
 
   constructor(model: PlanningModel, record: ScheduleRecord, deadline: Deadline, random: () => number) {
     this.#model = model;
@@ -74,7 +80,7 @@ class ScheduleSearch {
   /** Fills the population with samples. */
   populate(): void {
     const keys = latestFinish(this.#model);
-    while (this.#population.length < POPULATION && !this.isDone) {
+    while (this.#population.length < this.#members && !this.isDone) {
       const list = new Int32Array(this.#model.size);
       this.#lists.bySampling(keys, list);
       this.#add(list, this.#drawGeneration(), 'sampling');
@@ -88,7 +94,7 @@ class ScheduleSearch {
   evolve(): void {
     const child = new Int32Array(this.#model.size);
     let shortest = this.#record.shortest.makespan;
-    for (let fruitless = 0; fruitless < PATIENCE && !this.isDone; fruitless++) {
+    for (let fruitless = 0; fruitless < PATIENCE * this.#members && !this.isDone; fruitless++) {
       const mother = this.#drawParent();
       const drawn = this.#drawParent();
       const father = drawn === mother ? (drawn + 1) % this.#population.length : drawn;
@@ -102,6 +108,7 @@ class ScheduleSearch {
       fruitless = 0;
     }
     this.#keepBest();
+    this.#members = Math.min(2 * this.#members, MOST_POPULATION);
   }
 
   #add(list: Int32Array, generation: Generation, method: string): void {
