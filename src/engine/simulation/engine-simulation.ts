@@ -6,6 +6,7 @@ import { ExecutionMode } from '../../domain/statuses.ts';
 import { defaultResources, readMachine } from '../../resources/default-resources.ts';
 import type { ResolvedConfig } from '../engine-config.ts';
 import type { CompiledWorkflow } from '../workflow-compiler.ts';
+import { processorTimeMs, seededRandom } from './planning-chance.ts';
 import type { SimulatedResource } from './simulated-capacity.ts';
 import type { SimulationReport } from './simulation-report.ts';
 import { estimatedDurations } from './step-durations.ts';
@@ -66,8 +67,8 @@ export function simulateOnEngine(
     setAmounts: request.set ?? {},
     durations,
     planBudgetMs: budgetOf(request.planBudgetMs ?? settings.planBudgetMs),
-    now: () => performance.now(),
-    random: Math.random,
+    now: processorTimeMs,
+    random: seededRandom(),
     ...rest,
   });
 }
