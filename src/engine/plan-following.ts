@@ -2,6 +2,7 @@
 // tasks to be kept back. Each way to follow it is run on the scheduler itself in virtual time; the best one counts, and
 // plain ranks win when nothing is better.
 
+import { isRuntimeError } from '../domain/runtime-error.ts';
 import { type CourseFacts, PlanCourse } from '../scheduling/plan-course.ts';
 import type { Plan, PlanningProblem } from '../scheduling/planning/planning-problem.ts';
 import { UnitCapacity } from '../scheduling/unit-capacity.ts';
@@ -23,8 +24,26 @@ export interface Following {
 /** Seconds by which two schedules must differ to be told apart. */
 const SAME_SECONDS = 1e-6;
 
-/** Finds out how a plan is best followed; `tasks` are the run's numbers, `byRank` its plain order. */
+/**
+ * Finds out how a plan is best followed; `tasks` are the run's numbers, `byRank` its plain order. null = the tasks cannot
+ * be carried through in virtual time (say that there is no place for one of them now): then there is nothing to plan.
+ */
 export function followPlan(
+  problem: PlanningProblem,
+  plan: Plan,
+  tasks: Int32Array,
+  demands: RunDemands,
+  byRank: Float64Array,
+): Following | null {
+  try {
+    return bestFollowing(problem, plan, tasks, demands, byRank);
+  } catch (error) {
+    if (isRuntimeError(error) && error.code === 'SIMULATION_STUCK') return null;
+    throw error;
+  }
+}
+
+function bestFollowing(
   problem: PlanningProblem,
   plan: Plan,
   tasks: Int32Array,

@@ -80,6 +80,7 @@ function plannedOrder(input: RunOrderInput, ranks: Float64Array, byRank: Float64
   const { problem, tasks } = planningRows(graph, seconds, input, standing);
   const plan = planSchedule(problem, { budgetMs, now, random });
   const following = followPlan(problem, plan, tasks, input, byRank);
+  if (following === null) return null;
   const orders = Float64Array.from(byRank);
   for (const [place, order] of following.orders.entries()) orders[tasks[place] ?? 0] = order;
   const { method, lowerBound, schedules, spentMs } = plan;

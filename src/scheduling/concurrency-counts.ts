@@ -24,11 +24,9 @@ export class ConcurrencyCounts<Request extends CapacityRequest> {
   /** One task less; gives the line of those who wait for its place. */
   leave(key: string): WaitLine<Request> | undefined {
     const count = this.count(key) - 1;
-    const line = this.#lines.get(key);
     if (count > 0) this.#counts.set(key, count);
     else this.#counts.delete(key);
-    if (line !== undefined && line.length === 0) this.#lines.delete(key);
-    return line;
+    return this.#lines.get(key);
   }
 
   lineOf(key: string): WaitLine<Request> {
@@ -40,11 +38,8 @@ export class ConcurrencyCounts<Request extends CapacityRequest> {
     return line;
   }
 
-  /** Lines in which someone may wait; empty ones are let go of. */
-  *lines(): Generator<WaitLine<Request>> {
-    for (const [key, line] of this.#lines) {
-      if (line.length > 0) yield line;
-      else this.#lines.delete(key);
-    }
+  /** Lets go of a line in which nobody waits, and from which nobody was let to try. */
+  tidy(line: WaitLine<Request>): void {
+    if (line.length === 0 && line.promised === 0 && line.key !== null) this.#lines.delete(line.key);
   }
 }

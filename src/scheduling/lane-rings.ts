@@ -50,6 +50,11 @@ export class LaneRings<Request extends CapacityRequest> {
     return NO_LEVEL;
   }
 
+  /** Whether any lane may have a task for a pool. */
+  hasAny(pool: Pool): boolean {
+    return this.#rings[pool]?.some((ring) => ring.size > 0) === true;
+  }
+
   first(pool: Pool, level: number): Lane<Request> | undefined {
     return this.#rings[pool]?.[level]?.values().next().value;
   }

@@ -8,6 +8,9 @@ import type { PlanCourse } from './plan-course.ts';
 import { type CapacityRequest, compareReady, POOL_COUNT, type Pool, type ReadyTask } from './ready-task.ts';
 import { classKeyOf, TaskClass } from './task-class.ts';
 
+/** Entries of candidates are shed when there are more than this, and more than twice the classes. */
+const DEAD_CANDIDATES = 64;
+
 /** The tasks of several lanes that may run at once. */
 export interface LaneGroup {
   /** Infinity = no limit. */
@@ -52,7 +55,7 @@ export class Lane<Request extends CapacityRequest = CapacityRequest> {
   readonly #shelves: Shelf<Request>[] = [];
   inFlight = 0;
   /** Classes that wait in a line. */
-  waitingClasses = 0;
+  readonly waiting = new Set<TaskClass<Request>>();
   paused = false;
   /** When a task of it started last; what has waited since then gains on others. */
   servedAtMs = Number.NEGATIVE_INFINITY;
@@ -133,17 +136,29 @@ export class Lane<Request extends CapacityRequest = CapacityRequest> {
     return !this.paused && this.inFlight < this.limit && this.group.inFlight < this.group.limit;
   }
 
+  /** Whether a class of it could start but for capacity and its key: in a sequential lane only the one whose turn it is. */
+  couldStart(group: TaskClass<Request>): boolean {
+    return this.mayStart() && this.hasTurn(group);
+  }
+
+  /** Whether nothing of the lane has to start before a class: in a sequential one, all that comes before it. */
+  hasTurn(group: TaskClass<Request>): boolean {
+    const head = group.head();
+    if (this.mode !== 'sequential' || head === undefined) return true;
+    for (const rival of this.waiting) if (rival !== group && isBefore(rival.head(), head)) return false;
+    for (let pool = 0; pool < POOL_COUNT; pool++) if (isBefore(this.head(pool as Pool), head)) return false;
+    return true;
+  }
+
   /** Whether the head for a pool may be taken out now. */
   mayPop(pool: Pool): boolean {
     if (!this.mayStart()) return false;
     if (this.mode !== 'sequential') return true;
     // One at a time and in order: nothing passes a task that waits for capacity, nor an earlier one for another pool.
-    if (this.waitingClasses > 0) return false;
+    if (this.waiting.size > 0) return false;
     const head = this.head(pool);
-    for (let other = 0; other < POOL_COUNT; other++) {
-      const rival = other === pool ? undefined : this.head(other as Pool);
-      if (head !== undefined && rival !== undefined && compareReady(rival, head) < 0) return false;
-    }
+    if (head === undefined) return true;
+    for (let other = 0; other < POOL_COUNT; other++) if (isBefore(this.head(other as Pool), head)) return false;
     return true;
   }
 
@@ -163,6 +178,13 @@ export class Lane<Request extends CapacityRequest = CapacityRequest> {
     if (task === undefined) return;
     const { urgency, order, sequence } = task;
     shelf.candidates.push({ task, urgency, order, sequence });
+    if (shelf.candidates.size > DEAD_CANDIDATES && shelf.candidates.size > 2 * shelf.classes.size) this.#refill(shelf);
+  }
+
+  /** One entry a class: what was offered again and again, or is not the first any more, is shed. */
+  #refill(shelf: Shelf<Request>): void {
+    shelf.candidates.clear();
+    for (const group of shelf.classes.values()) if (group.line === null) this.#offer(shelf, group);
   }
 
   #changed(group: TaskClass<Request>): void {
@@ -183,9 +205,12 @@ export class Lane<Request extends CapacityRequest = CapacityRequest> {
     if (only === shelf.only) return;
     shelf.only = only;
     shelf.candidates.clear();
-    if (only !== null) return;
-    for (const group of shelf.classes.values()) if (group.line === null) this.#offer(shelf, group);
+    if (only === null) this.#refill(shelf);
   }
+}
+
+function isBefore<R extends CapacityRequest>(rival: ReadyTask<R> | undefined, task: ReadyTask<R>): boolean {
+  return rival !== undefined && rival !== task && compareReady(rival, task) < 0;
 }
 
 function compareCandidates<R extends CapacityRequest>(a: Candidate<R>, b: Candidate<R>): number {

@@ -2,7 +2,8 @@
 // holder. Others take only what they leave it, or (back-filling) what they will have given back before it could start.
 //
 // Rules
-// 1. A class reserves only when nobody with an equal or better claim has reserved any of its resources.
+// 1. A class reserves only when nobody with a better claim, or an equal one and an earlier arrival, has reserved any of its
+//    resources; those with a worse one give way, and what they had reserved beside is there for others.
 // 2. A reservation counts only while its holder could start but for capacity: not while its lane is full or paused.
 // 3. The earliest start of a holder is told once, from the expected ends of what runs, and never put off: what passes must
 //    end before it. If one of these ends is not known, nothing passes by time. So estimates, however wrong, put a holder
@@ -25,8 +26,10 @@ export interface ReservationSurroundings<Request extends CapacityRequest> {
   readonly running: ReadonlySet<ReadyTask<Request>>;
   /** Whether a class could start as far as limits go. */
   mayStart(group: TaskClass<Request>): boolean;
-  /** The level of a task with what it has gained by waiting. */
-  levelOf(task: ReadyTask<Request>, nowMs: number): number;
+  /** The level of a task with what it has gained by waiting, as a number that stays; lower is better. */
+  claimOf(task: ReadyTask<Request>): number;
+  /** What was kept for a class is not any more. */
+  released(request: Request): void;
 }
 
 export class Reservations<Request extends CapacityRequest> {
@@ -76,18 +79,20 @@ export class Reservations<Request extends CapacityRequest> {
     return this.#holders[index]?.group.head() ?? null;
   }
 
-  /** Reserves all that a class asks for, if that is its turn. */
-  reserve(group: TaskClass<Request>, nowMs: number): void {
+  /**
+   * Reserves all that a class asks for, if it is its turn. null when it has that now; else the resource that is kept for
+   * another, -1 when its limits or the capacities do not let it start anyway.
+   */
+  reserve(group: TaskClass<Request>): number | null {
     const { request } = group;
     const head = group.head();
-    const { capacity, mayStart, levelOf } = this.#around;
-    if (request === null || head === undefined || !mayStart(group) || !capacity.isServable(request)) return;
-    const level = levelOf(head, nowMs);
+    if (request === null || head === undefined || !this.#counts({ group })) return -1;
+    const claim = this.#around.claimOf(head);
     for (const index of request.indices) {
       const holder = this.#holders[index];
       if (holder === undefined) continue;
-      if (holder.group === group) return;
-      if (this.#counts(holder) && levelOf(holder.group.head() ?? head, nowMs) <= level) return;
+      if (holder.group === group) return null;
+      if (this.#counts(holder) && !this.#givesWay(holder.group, claim, group.arrival)) return index;
     }
     const reservation: Reservation<Request> = { group, earliestMs: null };
     for (const index of request.indices) {
@@ -96,29 +101,39 @@ export class Reservations<Request extends CapacityRequest> {
       this.#holders[index] = reservation;
     }
     this.#count++;
+    return null;
   }
 
-  /** Gives up the reservation of a class; false when it has none. */
-  release(group: TaskClass<Request>): boolean {
+  /** Gives up the reservation of a class, if it has one. */
+  release(group: TaskClass<Request>): void {
+    const { request } = group;
+    if (this.#count === 0 || request === null) return;
     let had = false;
-    for (const index of this.#count === 0 ? [] : (group.request?.indices ?? [])) {
+    for (const index of request.indices) {
       if (this.#holders[index]?.group !== group) continue;
       this.#holders[index] = undefined;
       had = true;
     }
-    if (had) this.#count--;
-    return had;
+    if (!had) return;
+    this.#count--;
+    this.#around.released(request);
   }
 
-  /** Capacities may have changed: those that cannot be served any more keep nothing from others. */
+  /** Capacities or limits may have changed: those that could not start any more keep nothing from others. */
   reconsider(): void {
     if (this.#count === 0) return;
     for (const holder of this.#holders) if (holder !== undefined && !this.#counts(holder)) this.release(holder.group);
   }
 
-  #counts({ group }: Reservation<Request>): boolean {
+  #counts({ group }: Pick<Reservation<Request>, 'group'>): boolean {
     const { mayStart, capacity } = this.#around;
     return group.size > 0 && mayStart(group) && group.request !== null && capacity.isServable(group.request);
+  }
+
+  #givesWay(holder: TaskClass<Request>, claim: number, arrival: number): boolean {
+    const head = holder.head();
+    const rival = head === undefined ? Number.POSITIVE_INFINITY : this.#around.claimOf(head);
+    return rival > claim || (rival === claim && holder.arrival > arrival);
   }
 
   /** Whether a task must leave the holder what it asks for. */
@@ -126,8 +141,8 @@ export class Reservations<Request extends CapacityRequest> {
     const { group } = holder;
     const head = group.head();
     if (group === task.group || head === undefined || !this.#around.mayStart(group)) return false;
-    const { levelOf } = this.#around;
-    if (levelOf(task, nowMs) < levelOf(head, nowMs)) return false;
+    const { claimOf } = this.#around;
+    if (claimOf(task) < claimOf(head)) return false;
     if (task.lane.mode !== 'resource_aware' || task.expectedMs === Number.POSITIVE_INFINITY) return true;
     holder.earliestMs ??= this.#earliestStart(group, nowMs);
     return nowMs + task.expectedMs > holder.earliestMs;

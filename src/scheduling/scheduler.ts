@@ -7,7 +7,8 @@
 //
 // A lane's tasks stand in classes that ask for the same. A class whose first task does not fit leaves its lane's order for
 // the line of what it lacks, and comes back when there is room: each class is tried once for each time that something
-// changed, so that a decision costs O(log n) and looks at no more than LOOK_AHEAD classes of a line.
+// changed, so that a decision costs O(log n) and looks at no more than a bounded number of classes of a line
+// (wait-lines.ts).
 //
 // Invariants: a task is in exactly one state; capacity of a started task is given back once, by `finished`; a class that
 // waits in a line and would fit has been overtaken by none of its level in that line.
@@ -21,10 +22,8 @@ import type { QueueStanding } from './queue-standing.ts';
 import { type CapacityPort, type CapacityRequest, LEVEL_COUNT, type Pool, type ReadyTask } from './ready-task.ts';
 import { Reservations } from './reservations.ts';
 import type { TaskClass } from './task-class.ts';
-import { WaitLine } from './wait-line.ts';
-
-/** Classes of a line that are looked at when something of it came free; those behind wait for the next time. */
-const LOOK_AHEAD = 32;
+import type { WaitLine } from './wait-line.ts';
+import { WaitLines } from './wait-lines.ts';
 
 export interface SchedulerOptions<Request extends CapacityRequest = CapacityRequest> {
   /** A task that has waited so long counts as one level better, after twice that two, and so on; default Infinity = never. */
@@ -42,17 +41,10 @@ export class Scheduler<Request extends CapacityRequest> {
   readonly #running = new Set<ReadyTask<Request>>();
   readonly #keys = new ConcurrencyCounts<Request>();
   readonly #held = new HeldTasks<Request>();
-  readonly #lines: (WaitLine<Request> | undefined)[] = [];
-  /** Lines that are worth a look. */
-  readonly #dirty = new Set<WaitLine<Request>>();
-  #isAllDirty = false;
-  /** Marked classes that have had, or will have, their try in this round. */
-  readonly #tried = new Set<TaskClass<Request>>();
+  readonly #lines: WaitLines<Request>;
   readonly #depth: number[] = new Array<number>(LEVEL_COUNT).fill(0);
   #sequence = 0;
-  #arrivals = 0;
   #inFlight = 0;
-  #waiting = 0;
 
   constructor(
     capacity: CapacityPort<Request>,
@@ -62,12 +54,17 @@ export class Scheduler<Request extends CapacityRequest> {
     this.#ageingMs = ageingMs;
     this.#onWait = onWait;
     this.#rings = new LaneRings(ageingMs);
-    this.#reservations = new Reservations({
+    const around = {
       capacity,
+      keys: this.#keys,
       running: this.#running,
-      mayStart: (group) => group.lane.mayStart() && this.#keys.hasRoom(group.concurrency),
-      levelOf: (task, nowMs) => this.#agedLevel(task, nowMs),
-    });
+      mayStart: (group: TaskClass<Request>) => this.#keys.hasRoom(group.concurrency) && group.lane.couldStart(group),
+      claimOf: (task: ReadyTask<Request>) => this.#claimOf(task),
+      released: (request: Request) => this.#lines.touchUnits(request),
+      offered: ({ lane, pool }: TaskClass<Request>) => this.#place(lane, pool),
+    };
+    this.#reservations = new Reservations(around);
+    this.#lines = new WaitLines({ ...around, reservations: this.#reservations });
   }
 
   /** Tasks waiting for a slot, for capacity or for their place in a plan, by priority level. */
@@ -81,7 +78,7 @@ export class Scheduler<Request extends CapacityRequest> {
 
   /** Tasks that wait for capacity or a concurrency key, those of the same class behind them included. */
   get parkedCount(): number {
-    return this.#waiting;
+    return this.#lines.waiting;
   }
 
   /** The task that has reserved a resource; null = none has. */
@@ -107,8 +104,8 @@ export class Scheduler<Request extends CapacityRequest> {
   setPaused(lane: Lane<Request>, paused: boolean): void {
     lane.paused = paused;
     this.#rings.changed(lane);
-    // What it kept from others, or was let to try, is theirs while it is paused.
-    this.#isAllDirty = true;
+    // What it kept from others, or was promised, is theirs while it is paused.
+    this.#lines.limitsChanged();
   }
 
   enqueue(task: ReadyTask<Request>, nowMs: number): void {
@@ -136,9 +133,10 @@ export class Scheduler<Request extends CapacityRequest> {
       return true;
     }
     if (group !== null) {
-      if (group.line !== null) this.#waiting--;
+      const wasHead = group.head() === task;
+      if (group.line !== null) this.#lines.count(-1);
       lane.drop(task);
-      if (group.size === 0) this.#vanished(group);
+      if (wasHead) this.#lines.headChanged(group);
     }
     this.#rings.changed(lane);
     return true;
@@ -149,26 +147,32 @@ export class Scheduler<Request extends CapacityRequest> {
     this.#rings.nowMs = nowMs;
     for (const task of this.#held.takeDue(nowMs)) this.#queue(task);
     this.#rings.age();
-    this.#wakeDirty(nowMs);
     for (;;) {
+      // What one was let to try for in vain is there for the next in its line.
+      this.#lines.wake(nowMs);
       const level = this.#rings.bestLevel(pool);
-      if (level === NO_LEVEL) {
-        // What one was let to try for in vain is there for the next in its line.
-        if (this.#dirty.size === 0 && !this.#isAllDirty) break;
-        this.#wakeDirty(nowMs);
-        continue;
-      }
+      if (level === NO_LEVEL) break;
       const lane = this.#rings.first(pool, level);
       const task = lane?.head(pool);
       const group = task?.group;
       invariant(lane !== undefined && task !== undefined && group != null, 'a lane in a ring has a task to give');
       const line = this.#admit(task, group, nowMs);
       if (line === null) return this.#start(task, group, nowMs);
-      this.#wait(group, line, nowMs);
-      this.#rings.place(lane, pool);
+      this.#lines.wait(group, line);
+      this.#place(lane, pool);
+      const head = group.head();
+      if (head !== undefined) this.#onWait?.(head);
     }
     this.endRound();
     return undefined;
+  }
+
+  /**
+   * Whether `next` is worth a call for a pool: it has given undefined before, but what a call for another pool tried in vain
+   * may be there for this one now.
+   */
+  mayGive(pool: Pool): boolean {
+    return this.#rings.hasAny(pool);
   }
 
   /**
@@ -176,9 +180,7 @@ export class Scheduler<Request extends CapacityRequest> {
    * body under way may need that to come to its end). To be called after a round of `next` that stopped for want of slots.
    */
   endRound(): void {
-    if (this.#tried.size === 0) return;
-    for (const group of this.#tried) if (group.line === null || group.line.key !== null) this.#unmark(group);
-    this.#tried.clear();
+    this.#lines.endRound();
   }
 
   /** An attempt of a started task is over and its body cannot run any more: gives back its capacity and its place. */
@@ -190,9 +192,9 @@ export class Scheduler<Request extends CapacityRequest> {
     if (request !== null) {
       this.#running.delete(task);
       this.#capacity.giveBack(request);
-      for (const index of request.indices) this.#touch(this.#lines[index]);
+      this.#lines.touchUnits(request);
     }
-    if (concurrency !== null) this.#touch(this.#keys.leave(concurrency.key));
+    if (concurrency !== null) this.#lines.touch(this.#keys.leave(concurrency.key));
     if (lane.course?.ended(task.index, nowMs) === true) this.#letGo(lane, nowMs);
     const groupWasFull = lane.group.inFlight >= lane.group.limit;
     lane.inFlight--;
@@ -204,13 +206,14 @@ export class Scheduler<Request extends CapacityRequest> {
 
   /** Capacity came free, or a limit changed: all that wait are worth another look. */
   capacityFreed(): void {
-    this.#isAllDirty = true;
+    this.#lines.capacityChanged();
   }
 
   /** Gives the waiting tasks of a lane other places in its order. O(its waiting tasks). */
   reorder(lane: Lane<Request>, orderOf: (index: number) => number): void {
     lane.reorder(orderOf);
     this.#rings.changed(lane);
+    if (lane.mode === 'sequential') this.#giveTurn(lane);
   }
 
   /** The lane's plan does not hold any more: nothing of it is kept back. */
@@ -227,7 +230,7 @@ export class Scheduler<Request extends CapacityRequest> {
     if (limit !== null) return limit;
     if (lane.mode === 'sequential') {
       const head = lane.head(task.pool);
-      if (lane.waitingClasses > 0 ? group.line === null : head !== task)
+      if (lane.waiting.size > 0 ? group.line === null : head !== task)
         return { kind: 'sequential', behind: head ?? null };
     }
     const { concurrency } = task;
@@ -263,24 +266,45 @@ export class Scheduler<Request extends CapacityRequest> {
     return ahead;
   }
 
-  #agedLevel(task: ReadyTask<Request>, nowMs: number): number {
-    return task.level - Math.floor(Math.max(0, nowMs - task.readyAtMs) / this.#ageingMs);
+  /**
+   * The level, less what waiting gains, put the other way round: those of later tasks are worse by coming later. So claims
+   * do not change while a class waits. A level is gained with each line of a grid in time; two that came to wait within
+   * the same cell are served as they came.
+   */
+  #claimOf({ level, lane, group, readyAtMs }: ReadyTask<Request>): number {
+    if (this.#ageingMs === Number.POSITIVE_INFINITY) return level;
+    // Within a lane of mode priority the tasks themselves age; elsewhere what the lane is owed counts.
+    const isOwed = lane.mode !== 'priority' && group !== null && group.arrival > 0;
+    const sinceMs =
+      lane.mode === 'priority' ? readyAtMs : isOwed ? group.sinceMs : Math.max(readyAtMs, lane.servedAtMs);
+    return level + Math.floor(sinceMs / this.#ageingMs);
+  }
+
+  /** Puts a lane where it belongs; in a sequential one a change for one pool may be one for the other. */
+  #place(lane: Lane<Request>, pool: Pool): void {
+    if (lane.mode === 'sequential') this.#rings.changed(lane);
+    else this.#rings.place(lane, pool);
+  }
+
+  /** In a sequential lane, what waits makes way for what comes before it. */
+  #giveTurn(lane: Lane<Request>): void {
+    for (const group of lane.waiting) {
+      if (!lane.hasTurn(group)) this.#lines.release(group);
+    }
+    this.#lines.limitsChanged();
   }
 
   #queue(task: ReadyTask<Request>): void {
     task.state = 'queued';
     const { lane } = task;
     const group = lane.push(task);
-    const { line } = group;
-    if (line !== null) {
-      this.#waiting++;
-      // One with a better level than those it joined may take what these may not.
-      if (group.head() === task && group.size > 1) {
-        this.#waiting -= group.size;
-        this.#enter(group);
-      }
+    if (group.line !== null) {
+      this.#lines.count(1);
+      // A better one than those it joined may take what these may not.
+      if (group.head() === task) this.#lines.release(group);
     }
-    this.#rings.place(lane, task.pool);
+    if (lane.mode === 'sequential') this.#giveTurn(lane);
+    this.#place(lane, task.pool);
   }
 
   /** Takes what a task asks for, or tells in which line it has to wait. */
@@ -291,13 +315,9 @@ export class Scheduler<Request extends CapacityRequest> {
     const leave = this.#reservations.leaveFor(task, nowMs);
     if (this.#capacity.tryGrant(request, leave)) return null;
     // What comes free after the mark is told; what came free before it is seen by the second try.
-    if (!group.isMarked) this.#capacity.markWaiting(group.request ?? request);
-    group.isMarked = true;
-    if (this.#capacity.tryGrant(request, leave)) {
-      this.#tried.add(group);
-      return null;
-    }
-    return this.#lineOf(Math.max(this.#lackingIndex(task, nowMs), request.indices[0] ?? 0));
+    this.#lines.mark(group);
+    if (this.#capacity.tryGrant(request, leave)) return null;
+    return this.#lines.ofResource(Math.max(this.#lackingIndex(task, nowMs), request.indices[0] ?? 0));
   }
 
   /** The first resource of which a task cannot have what it asks for; -1 when there is none. */
@@ -314,9 +334,7 @@ export class Scheduler<Request extends CapacityRequest> {
     const { lane, request, concurrency } = task;
     task.state = 'started';
     lane.shift(group);
-    group.arrival = 0;
-    group.wokenFrom = null;
-    if (group.size === 0) this.#unmark(group);
+    this.#lines.started(group);
     this.#depth[task.level] = (this.#depth[task.level] ?? 0) - 1;
     lane.inFlight++;
     lane.group.inFlight++;
@@ -325,13 +343,11 @@ export class Scheduler<Request extends CapacityRequest> {
     task.expectedEndMs = nowMs + task.expectedMs;
     if (request !== null) this.#running.add(task);
     if (concurrency !== null) this.#keys.enter(concurrency.key);
-    // The next in line has the reservation now.
-    if (this.#reservations.release(group)) for (const index of request?.indices ?? []) this.#touch(this.#lines[index]);
     if (lane.course?.started(task.index, nowMs) === true) {
       for (const freed of this.#held.takeReleased(lane, nowMs)) this.#queue(freed);
     }
-    // What waits in a lane that has just become full must not keep anything from others.
-    if (!lane.mayStart()) this.#isAllDirty = true;
+    // What waits in a lane that has just become full, or for a key that has, must not keep anything from others.
+    if (concurrency !== null || !lane.mayStart()) this.#lines.limitsChanged();
     // Out and in again at the end: round robin among the lanes of a level.
     this.#rings.leave(lane, task.pool);
     this.#rings.changed(lane);
@@ -340,118 +356,5 @@ export class Scheduler<Request extends CapacityRequest> {
 
   #letGo(lane: Lane<Request>, nowMs: number): void {
     for (const task of this.#held.takeReleased(lane, nowMs)) this.#queue(task);
-  }
-
-  // --- lines
-
-  #lineOf(index: number): WaitLine<Request> {
-    this.#lines[index] ??= new WaitLine(index, null);
-    return this.#lines[index];
-  }
-
-  #touch(line: WaitLine<Request> | undefined): void {
-    if (line !== undefined && line.length > 0) this.#dirty.add(line);
-  }
-
-  /** A class leaves its lane's order for a line; capacity asked for in vain has been marked. */
-  #wait(group: TaskClass<Request>, line: WaitLine<Request>, nowMs: number): void {
-    const { wokenFrom } = group;
-    if (group.arrival === 0) group.arrival = ++this.#arrivals;
-    group.wokenFrom = null;
-    line.add(group);
-    group.lane.waitingClasses++;
-    this.#waiting += group.size;
-    // What it was let to try for is there for the next.
-    if (wokenFrom !== null) this.#touch(wokenFrom);
-    if (line.key === null) this.#reservations.reserve(group, nowMs);
-    const head = group.head();
-    if (head !== undefined) this.#onWait?.(head);
-  }
-
-  /** A class leaves its line to be tried. */
-  #enter(group: TaskClass<Request>): void {
-    // Its mark stays until the round is over: what came free is not for others to snatch before it has tried.
-    if (group.isMarked) this.#tried.add(group);
-    group.line = null;
-    group.lane.waitingClasses--;
-    group.lane.offer(group);
-  }
-
-  #unmark(group: TaskClass<Request>): void {
-    if (group.isMarked && group.request !== null) this.#capacity.unmarkWaiting(group.request);
-    group.isMarked = false;
-  }
-
-  /** The last task of a class was taken back. */
-  #vanished(group: TaskClass<Request>): void {
-    const { line, wokenFrom } = group;
-    if (line !== null) {
-      group.line = null;
-      group.lane.waitingClasses--;
-    }
-    this.#unmark(group);
-    this.#touch(wokenFrom ?? undefined);
-    if (this.#reservations.release(group)) {
-      for (const index of group.request?.indices ?? []) this.#touch(this.#lines[index]);
-    }
-  }
-
-  #wakeDirty(nowMs: number): void {
-    if (this.#isAllDirty) {
-      this.#isAllDirty = false;
-      this.#reservations.reconsider();
-      for (const line of this.#lines) this.#touch(line);
-      for (const line of this.#keys.lines()) this.#touch(line);
-    }
-    // A line that is touched meanwhile comes up in the same loop.
-    for (const line of this.#dirty) {
-      this.#dirty.delete(line);
-      if (line.key === null) this.#wakeForUnits(line, nowMs);
-      else this.#wakeForKey(line);
-    }
-  }
-
-  #wakeForUnits(line: WaitLine<Request>, nowMs: number): void {
-    let free = this.#capacity.freeUnits(line.index);
-    const aside: TaskClass<Request>[] = [];
-    for (let looks = 0; looks < LOOK_AHEAD && (free > 0 || aside.length === 0); looks++) {
-      const group = line.shift();
-      const head = group?.head();
-      if (group === undefined || head === undefined) break;
-      const mayStart = group.lane.mayStart();
-      const units = group.unitsOf(line.index);
-      if (mayStart && units > free - this.#reservations.keptFrom(head, line.index, nowMs)) {
-        aside.push(group);
-        continue;
-      }
-      this.#wake(group, line);
-      // One that waits for its lane is out of the way, and takes nothing yet.
-      if (mayStart) free -= units;
-    }
-    for (const group of aside) line.add(group);
-    const [first] = aside;
-    if (first !== undefined) this.#reservations.reserve(first, nowMs);
-  }
-
-  #wakeForKey(line: WaitLine<Request>): void {
-    const aside: TaskClass<Request>[] = [];
-    let running = this.#keys.count(line.key ?? '');
-    for (let looks = 0; looks < LOOK_AHEAD; looks++) {
-      const group = line.shift();
-      if (group === undefined) break;
-      if (running >= (group.concurrency?.limit ?? 0)) aside.push(group);
-      else {
-        this.#wake(group, line);
-        if (group.lane.mayStart()) running++;
-      }
-    }
-    for (const group of aside) line.add(group);
-  }
-
-  #wake(group: TaskClass<Request>, line: WaitLine<Request>): void {
-    this.#waiting -= group.size;
-    this.#enter(group);
-    group.wokenFrom = line;
-    this.#rings.place(group.lane, group.pool);
   }
 }

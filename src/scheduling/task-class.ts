@@ -25,11 +25,13 @@ export class TaskClass<Request extends CapacityRequest = CapacityRequest> {
   readonly #heap = new BinaryHeap<ReadyTask<Request>>(compareReady);
   /** Where it waits; null = its first task may be tried. */
   line: WaitLine<Request> | null = null;
-  /** When it first had to wait since one of its tasks started; 0 = not yet. Its place in lines. */
+  /** Tells when it first had to wait since one of its tasks started; 0 = not yet. Its place in lines. */
   arrival = 0;
+  /** Since when it has been owed something, once it has had to wait: what it gains by waiting counts from then. */
+  sinceMs = 0;
   /** Counts its entries in lines: only the last is valid. */
   stamp = 0;
-  /** The line that has just let it try, until it is known how that went. */
+  /** The line that has promised it what it waited for, until it is known how its try went. */
   wokenFrom: WaitLine<Request> | null = null;
   /** Other takers of what it asks for are told that somebody waits. */
   isMarked = false;

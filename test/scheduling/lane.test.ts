@@ -1,4 +1,4 @@
-// One lane alone: the order of its ready tasks, its limits, and the followers of those that wait for capacity.
+// One lane alone: its classes, the order of its ready tasks, and its limits.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -6,120 +6,139 @@ import type { ExecutionMode } from '../../src/domain/statuses.ts';
 import { Lane, type LaneGroup } from '../../src/scheduling/lane.ts';
 import { compareReady, type Pool } from '../../src/scheduling/ready-task.ts';
 import { type AmountRequest, requestOf } from './memory-capacity.ts';
-import { ModelTask } from './scheduler-model.ts';
+import { ModelTask, type ModelTaskFacts } from './scheduler-model.ts';
 
 const NO_LIMIT: LaneGroup = { limit: Number.POSITIVE_INFINITY, inFlight: 0 };
+const REQUESTS = [null, requestOf([0, 1]), requestOf([0, 2]), requestOf([0, 1], [3, 1])];
 
 function createLane(mode: ExecutionMode = 'resource_aware', limit = Number.POSITIVE_INFINITY, group = NO_LIMIT) {
   return new Lane<AmountRequest>({ mode, limit, group: { ...group } });
 }
 
-function queue(
-  lane: Lane<AmountRequest>,
-  sequence: number,
-  facts: { pool?: Pool; level?: number; order?: number } = {},
-) {
+function queue(lane: Lane<AmountRequest>, sequence: number, facts: ModelTaskFacts = {}): ModelTask {
   const task = new ModelTask(sequence, lane, facts);
   task.state = 'queued';
   task.sequence = sequence;
+  task.urgency = task.level;
   lane.push(task);
   return task;
 }
 
+/** Takes what the lane gives for a pool, until it has no more. */
+function takeAll(lane: Lane<AmountRequest>, pool: Pool): unknown[] {
+  const got: unknown[] = [];
+  for (let head = lane.head(pool); head !== undefined; head = lane.head(pool)) {
+    got.push(head);
+    if (head.group !== null) lane.shift(head.group);
+  }
+  return got;
+}
+
+const facts = fc.record({
+  pool: fc.constantFrom<Pool>(0, 1),
+  level: fc.nat(4),
+  order: fc.integer({ min: -3, max: 3 }),
+  request: fc.constantFrom(...REQUESTS),
+  concurrency: fc.constantFrom(null, { key: 'a', limit: 1 }),
+  isTakenBack: fc.boolean(),
+});
+
 describe('a lane', () => {
-  it('gives its tasks by level, order and arrival, each pool its own, and none that was taken back', () => {
-    const facts = fc.record({
-      pool: fc.constantFrom<Pool>(0, 1),
-      level: fc.nat(4),
-      order: fc.integer({ min: -3, max: 3 }),
-      isTakenBack: fc.boolean(),
-    });
+  it('gives its tasks by level, order and arrival over all classes, each pool its own, and none that was taken back', () => {
     fc.assert(
-      fc.property(fc.array(facts, { maxLength: 40 }), (given) => {
+      fc.property(fc.array(facts, { maxLength: 60 }), (given) => {
         const lane = createLane();
         const tasks = given.map((fact, i) => queue(lane, i + 1, fact));
-        for (const [i, task] of tasks.entries()) if (given[i]?.isTakenBack) task.state = 'idle';
+        const left = tasks.filter((_, i) => given[i]?.isTakenBack !== true);
+        for (const task of tasks) if (!left.includes(task)) lane.drop(task);
+        expect(new Set(lane.queued())).toEqual(new Set(left));
         for (const pool of [0, 1] as const) {
-          const expected = tasks.filter((task) => task.pool === pool && task.state === 'queued').sort(compareReady);
-          const got: unknown[] = [];
-          for (let head = lane.head(pool); head !== undefined; head = lane.head(pool)) {
-            expect(lane.pop(pool)).toBe(head);
-            got.push(head);
-          }
-          expect(got).toEqual(expected);
-          expect(lane.pop(pool)).toBeUndefined();
+          expect(takeAll(lane, pool)).toEqual(left.filter((task) => task.pool === pool).sort(compareReady));
+        }
+        expect([...lane.queued()]).toEqual([]);
+      }),
+    );
+  });
+
+  it('gives them in their new order after they were given other places', () => {
+    fc.assert(
+      fc.property(fc.array(facts, { maxLength: 40 }), fc.integer({ min: 1, max: 97 }), (given, seed) => {
+        const lane = createLane();
+        const tasks = given.map((fact, i) => queue(lane, i + 1, fact));
+        lane.reorder((index) => (index * seed) % 11);
+        for (const pool of [0, 1] as const) {
+          expect(takeAll(lane, pool)).toEqual(tasks.filter((task) => task.pool === pool).sort(compareReady));
         }
       }),
     );
   });
 
+  it('puts a task that comes back with other keys where these belong', () => {
+    const lane = createLane();
+    const [a, b, c] = [1, 2, 3].map((n) => queue(lane, n, { order: n, request: requestOf([0, 1]) }));
+    if (a === undefined || b === undefined || c === undefined) throw new Error('three tasks');
+    lane.drop(a);
+    a.sequence = 9;
+    a.order = 9;
+    lane.push(a);
+    expect(takeAll(lane, 0)).toEqual([b, c, a]);
+  });
+
+  it('passes over a class that waits in a line, and comes back to it when that is offered', () => {
+    const lane = createLane();
+    const narrow = queue(lane, 1, { request: requestOf([0, 1]) });
+    const plain = queue(lane, 2);
+    const { group } = narrow;
+    if (group === null) throw new Error('a queued task is in a class');
+    group.line = { index: 0 } as never;
+    expect(lane.head(0)).toBe(plain);
+    group.line = null;
+    lane.offer(group);
+    expect(lane.head(0)).toBe(narrow);
+  });
+
+  it('keeps no more entries for a task that comes and goes than it has classes', () => {
+    const lane = createLane();
+    queue(lane, 1, { order: 1 });
+    const other = queue(lane, 2, { order: 2, request: requestOf([0, 1]) });
+    for (let sequence = 3; sequence < 20_000; sequence++) {
+      lane.drop(other);
+      other.sequence = sequence;
+      lane.push(other);
+    }
+    expect(takeAll(lane, 0)).toHaveLength(2);
+  });
+});
+
+describe('the limits of a lane', () => {
   it.each([
     ['inFlight', { inFlight: 3 }, false],
     ['its group', { group: 4 }, false],
     ['a pause', { paused: true }, false],
     ['nothing', { inFlight: 2, group: 3 }, true],
-  ] as const)('with limit 3 in a group of 4 is held back by %s', (_name, state, expected) => {
+  ] as const)('with limit 3 in a group of 4: held back by %s', (_name, state, expected) => {
     const lane = createLane('parallel', 3, { limit: 4, inFlight: 0 });
-    queue(lane, 1);
+    const { group } = queue(lane, 1);
     if ('inFlight' in state) lane.inFlight = state.inFlight;
     if ('group' in state) lane.group.inFlight = state.group;
     if ('paused' in state) lane.paused = state.paused;
     expect(lane.mayStart()).toBe(expected);
     expect(lane.mayPop(0)).toBe(expected);
+    expect(group !== null && lane.couldStart(group)).toBe(expected);
   });
 
-  it('that is sequential has the limit 1 whatever is said, and gives only the first over both pools', () => {
+  it('that is sequential are one task whatever is said, and it gives only the first over both pools', () => {
     const lane = createLane('sequential', 8);
     expect(lane.limit).toBe(1);
-    queue(lane, 1, { pool: 0, order: 5 });
-    queue(lane, 2, { pool: 1, order: 4 });
+    const later = queue(lane, 1, { pool: 0, order: 5, request: requestOf([0, 1]) });
+    const first = queue(lane, 2, { pool: 1, order: 4, request: requestOf([0, 1]) });
+    if (later.group === null || first.group === null) throw new Error('queued tasks are in classes');
     expect([lane.mayPop(0), lane.mayPop(1)]).toEqual([false, true]);
-    lane.parked = 1;
+    expect([lane.hasTurn(later.group), lane.hasTurn(first.group)]).toEqual([false, true]);
+    // It waits for capacity: nothing passes it.
+    lane.waiting.add(first.group);
+    first.group.line = { index: 0 } as never;
     expect([lane.mayPop(0), lane.mayPop(1)]).toEqual([false, false]);
-  });
-});
-
-describe('followers', () => {
-  const request = requestOf([0, 1], [2, 1]);
-  const make = (
-    lane: Lane<AmountRequest>,
-    number: number,
-    facts: { level?: number; pool?: Pool; order?: number } = {},
-  ) => {
-    const task = new ModelTask(number, lane, { ...facts, request: requestOf([2, 3], [0, 7]) });
-    task.sequence = number;
-    return task;
-  };
-
-  it('are those of the same pool and resources, with a claim no better than that of a parked task', () => {
-    const lane = createLane();
-    const leader = make(lane, 1, { level: 2 });
-    expect(lane.followers.isLed(make(lane, 2))).toBe(false);
-    lane.followers.lead(leader);
-    expect(lane.followers.isLed(make(lane, 2, { level: 2 }))).toBe(true);
-    expect(lane.followers.isLed(make(lane, 3, { level: 4 }))).toBe(true);
-    expect(lane.followers.isLed(make(lane, 4, { level: 1 }))).toBe(false);
-    expect(lane.followers.isLed(make(lane, 5, { pool: 1 }))).toBe(false);
-    expect(lane.followers.isLed(new ModelTask(6, lane, { request: requestOf([0, 1]) }))).toBe(false);
-    expect(lane.followers.isLed(new ModelTask(7, lane, { request: null }))).toBe(false);
-    lane.followers.unlead(leader);
-    expect(lane.followers.isLed(make(lane, 2, { level: 2 }))).toBe(false);
-  });
-
-  it('come out in the order of the lane, one for each that waits no more; those taken back do not', () => {
-    const lane = createLane();
-    const leader = make(lane, 1);
-    lane.followers.lead(leader);
-    const tasks = [make(lane, 2, { order: 3 }), make(lane, 3, { order: 1 }), make(lane, 4, { order: 2 })];
-    for (const task of tasks) lane.followers.follow(task);
-    const [last, gone, first] = tasks;
-    if (gone !== undefined) gone.state = 'idle';
-    lane.followers.unlead(leader);
-    expect(lane.followers.release(new ModelTask(9, lane, { request: requestOf([1, 1]) }))).toBeUndefined();
-    expect(lane.followers.release(leader)).toBe(first);
-    expect(first?.state).toBe('queued');
-    expect(lane.followers.release(leader)).toBe(last);
-    expect(lane.followers.release(leader)).toBeUndefined();
-    expect(request.indices).toEqual(leader.request?.indices);
+    expect([lane.hasTurn(later.group), lane.hasTurn(first.group)]).toEqual([false, true]);
   });
 });

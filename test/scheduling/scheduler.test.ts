@@ -185,7 +185,7 @@ function runToEnd(model: SchedulerModel): void {
   for (const each of model.lanes) model.scheduler.removeLane(each);
 }
 
-const RUNS = Number(process.env['SCHEDULER_RUNS'] ?? 1_500);
+const RUNS = Number(process.env.YARDMASTER_HISTORIES ?? 1_500);
 
 describe('in any history, every decision is right, no wake-up is lost and every task runs', () => {
   it.each([
