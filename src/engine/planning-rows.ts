@@ -121,7 +121,7 @@ class CapacityRows {
   *#demandsOf(task: number): Generator<readonly [resource: number, units: number]> {
     const { pools, slots, maxParallel, requests, concurrency } = this.#demands;
     const pool = pools[task] ?? 0;
-    yield [this.#number(`pool ${pool}`, slots[pool] ?? 1), 1];
+    yield [this.#number(`pool ${pool}`, Math.max(1, slots[pool] ?? 0)), 1];
     if (Number.isFinite(maxParallel)) yield [this.#number('run', maxParallel), 1];
     const claim = concurrency[task] ?? null;
     if (claim !== null) yield [this.#number(`key ${claim.key}`, claim.limit), 1];

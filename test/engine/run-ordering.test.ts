@@ -127,6 +127,13 @@ describe('the order of a run', () => {
     expect(plan?.spentMs ?? 0).toBeLessThan(2);
   });
 
+  it('is that of ranks when a plan could not be carried through', () => {
+    const input = inputOf({ graph: chainAndOne, seconds: [3, 2, 2] });
+    const { orders, plan } = orderRun({ ...input, pools: [1, 0, 0], slots: [2, 0] });
+    expect(plan).toBeNull();
+    expect([...orders]).toEqual([-3, -4, -2]);
+  });
+
   it('never comes out longer than plain ranks, and is as long as it says', () => {
     fc.assert(
       fc.property(problems, (facts) => {
