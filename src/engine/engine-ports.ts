@@ -41,6 +41,8 @@ export interface EnginePorts {
   readonly idleTimers: EngineTimers;
   readonly ids: IdSource;
   readonly random: RandomSource;
+  /** Milliseconds that never go back, while nothing else happens: what planning goes by. */
+  readonly planningMs: () => number;
   openJournal(config: ResolvedConfig, clock: Clock): Promise<OpenedJournal>;
   startPool(options: ThreadExecutorOptions): Promise<EnginePool>;
 }
@@ -56,6 +58,7 @@ export function systemPorts(): EnginePorts {
       allocationId: () => `allocation-${nanoid(RANDOM_ID_LENGTH)}` as AllocationId,
     },
     random: Math.random,
+    planningMs: () => performance.now(),
     openJournal: openStore,
     startPool: (options) => ThreadExecutor.start(options),
   };

@@ -62,7 +62,7 @@ export class RunLauncher {
   /** What the run will follow; resources that the workflow brings along are registered. @throws RuntimeError RESOURCE_* */
   planOf(launch: Pick<Launch, 'workflow' | 'params' | 'mode' | 'maxParallel'>): GuidedPlan {
     const { workflow, params, mode, maxParallel } = launch;
-    const { guard, config, timers, journal, ports } = this.#runtime;
+    const { guard, config, journal, ports } = this.#runtime;
     for (const { id, type, capacity, granularity, refillPeriodMs } of workflow.definition.resources) {
       const refill = refillPeriodMs === null ? {} : { refill: { periodMs: refillPeriodMs } };
       guard.register(id, type, capacity, { granularity, ...refill });
@@ -75,7 +75,7 @@ export class RunLauncher {
       maxParallel: maxParallel ?? Number.POSITIVE_INFINITY,
       capacityUnits: (index) => guard.capacityUnits(index),
       budgetMs: config.planBudgetMs,
-      now: () => timers.monotonicMs(),
+      now: ports.planningMs,
       random: ports.random,
       prepare: (request) => guard.prepare(request),
       poolOf: (step) => this.poolOf(step),

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { ExecutionMode } from '../../src/domain/statuses.ts';
 import { Lane, type LaneGroup } from '../../src/scheduling/lane.ts';
 import { compareReady, type Pool } from '../../src/scheduling/ready-task.ts';
+import { WaitLine } from '../../src/scheduling/wait-line.ts';
 import { type AmountRequest, requestOf } from './memory-capacity.ts';
 import { ModelTask, type ModelTaskFacts } from './scheduler-model.ts';
 
@@ -90,23 +91,11 @@ describe('a lane', () => {
     const plain = queue(lane, 2);
     const { group } = narrow;
     if (group === null) throw new Error('a queued task is in a class');
-    group.line = { index: 0 } as never;
+    new WaitLine<AmountRequest>(0, null).add(group, 2);
     expect(lane.head(0)).toBe(plain);
     group.line = null;
     lane.offer(group);
     expect(lane.head(0)).toBe(narrow);
-  });
-
-  it('keeps no more entries for a task that comes and goes than it has classes', () => {
-    const lane = createLane();
-    queue(lane, 1, { order: 1 });
-    const other = queue(lane, 2, { order: 2, request: requestOf([0, 1]) });
-    for (let sequence = 3; sequence < 20_000; sequence++) {
-      lane.drop(other);
-      other.sequence = sequence;
-      lane.push(other);
-    }
-    expect(takeAll(lane, 0)).toHaveLength(2);
   });
 });
 
@@ -137,7 +126,7 @@ describe('the limits of a lane', () => {
     expect([lane.hasTurn(later.group), lane.hasTurn(first.group)]).toEqual([false, true]);
     // It waits for capacity: nothing passes it.
     lane.waiting.add(first.group);
-    first.group.line = { index: 0 } as never;
+    new WaitLine<AmountRequest>(0, null).add(first.group, 2);
     expect([lane.mayPop(0), lane.mayPop(1)]).toEqual([false, false]);
     expect([lane.hasTurn(later.group), lane.hasTurn(first.group)]).toEqual([false, true]);
   });

@@ -132,6 +132,7 @@ export class Life {
     return {
       timers: this.timers,
       idleTimers: this.idleTimers,
+      planningMs: countedClock(),
       random: chance.next,
       ids: {
         sessionId: () => `session-${number}-${++ids}` as SessionId,
@@ -194,4 +195,13 @@ export class Life {
     });
     return this.#pool;
   }
+}
+
+/** A clock for planning that each look moves on, the same on every machine. */
+function countedClock(): () => number {
+  let nowMs = 0;
+  return () => {
+    nowMs += 0.05;
+    return nowMs;
+  };
 }

@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Fact } from '../../src/domain/facts.ts';
 import type { AttemptOutcome, TaskAssignment } from '../../src/domain/task-executor.ts';
+import type { StepDefinition } from '../../src/domain/workflow-definition.ts';
 import type { TaskResult } from '../../src/engine/task.ts';
 import type { WorkflowExecution } from '../../src/engine/workflow-execution.ts';
 import { RunModel, type TaskModel } from './run-model.ts';
@@ -156,7 +157,23 @@ export class Oracle implements LogWatcher {
       const capacity = scenario.resources.find(({ id }) => id === resourceId)?.capacity ?? 0;
       book.hold(sum <= capacity, 'capacity-exceeded', () => `${sum} of '${resourceId}' are in use, of ${capacity}`);
     }
+    this.#checkKey(task.step);
     this.#checkParallel(run);
+  }
+
+  #checkKey({ name, concurrency }: StepDefinition): void {
+    if (concurrency === null) return;
+    const { key } = concurrency;
+    let running = 0;
+    // Bodies may begin in another order than they were picked in: the last one picked knew of all the others.
+    let limit = 0;
+    for (const { task } of this.#bodies.values()) {
+      if (task.step.concurrency?.key !== key) continue;
+      running++;
+      limit = Math.max(limit, task.step.concurrency.limit);
+    }
+    const detail = () => `'${name}' began as number ${running} of '${key}', limit ${limit}`;
+    this.#parts.book.hold(running <= limit, 'concurrency-exceeded', detail);
   }
 
   stopAsked(attemptKey: number): void {

@@ -231,10 +231,11 @@ function drawStep(
     resources: Object.fromEntries(
       resources.filter(() => random.chance(0.4)).map(({ id, capacity }) => [id, random.between(1, capacity)]),
     ),
-    concurrency: null,
+    concurrency: random.chance(0.2) ? { key: random.pick(['red', 'blue']), limit: random.between(1, 3) } : null,
     runIf: source !== '' && random.chance(0.1) ? `steps["${source}"].output.size > ${random.between(0, 9)}` : null,
     required: !random.chance(0.15),
-    estimatedSeconds: null,
+    // Some are far off, as estimates are.
+    estimatedSeconds: random.chance(0.5) ? random.between(1, 60) / random.pick([1_000, 100]) : null,
   };
 }
 

@@ -66,6 +66,8 @@ export class Submitter {
         action: step.action,
         parameters: step.parameters,
         priority: step.priority,
+        ...(step.concurrency === null ? {} : { concurrency: step.concurrency }),
+        ...(step.estimatedSeconds === null ? {} : { estimatedMs: step.estimatedSeconds * 1_000 }),
         dependencies: needed.map((dependency) => dependency.taskId),
         resources: step.resources,
         timeoutMs: step.timeoutMs,

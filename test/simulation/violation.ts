@@ -10,6 +10,7 @@ export const INVARIANTS = {
   'capacity-exceeded': 'bodies never use more of a resource than there is',
   'capacity-granted': 'what is granted is what attempts under way need',
   'capacity-left': 'with nothing running, nothing is in use',
+  'concurrency-exceeded': 'no more tasks with one concurrency key run at once than the highest limit among them',
   'parallel-limit': 'no more tasks run at once than the run, its session and its mode allow',
   'fold-differs': 'the fold of the journal equals the live state',
   'attempts-exceeded': 'attempts never exceed the limit plus the interruptions',
