@@ -42,6 +42,7 @@ export class WaitLines<Request extends CapacityRequest> {
   readonly #promised = new Set<TaskClass<Request>>();
   /** Marked classes that have had, or will have, their try in this round. */
   readonly #tried = new Set<TaskClass<Request>>();
+  #lookedAt: WaitLine<Request> | null = null;
   #areCapacitiesDirty = false;
   #areLimitsDirty = false;
   #arrivals = 0;
@@ -72,7 +73,8 @@ export class WaitLines<Request extends CapacityRequest> {
   }
 
   touch(line: WaitLine<Request> | undefined): void {
-    if (line !== undefined && line.length > 0) this.#dirty.add(line);
+    // Those of the line that is being looked at may be out of it for the moment.
+    if (line !== undefined && (line.length > 0 || line === this.#lookedAt)) this.#dirty.add(line);
   }
 
   /** Capacities may have changed, or units came free of whatever resource. */
@@ -163,9 +165,11 @@ export class WaitLines<Request extends CapacityRequest> {
       // A line that is touched meanwhile comes up in the same loop.
       for (const line of this.#dirty) {
         this.#dirty.delete(line);
+        this.#lookedAt = line;
         if (line.key === null) this.#lookForUnits(line, nowMs);
         else this.#lookForPlaces(line);
       }
+      this.#lookedAt = null;
       if (!this.#areLimitsDirty) return;
     }
   }

@@ -124,18 +124,19 @@ export class SchedulerModel {
 
   /** Asks for one task and checks the answer against the rules. */
   next(pool: Pool): ModelTask | undefined {
-    this.#watchHolders();
     const queued = this.queued();
+    const eligible = new Set(queued.filter((task) => this.mayStart(task)));
+    this.#watchHolders(eligible);
     const past: Past = {
       queued,
+      eligible,
       arrivals: new Map(queued.map((task) => [task, task.group?.arrival ?? 0])),
-      eligible: new Set(queued.filter((task) => this.mayStart(task))),
       free: this.capacity.total.map((_, index) => this.capacity.freeUnits(index)),
-      holders: this.#holders(),
+      holders: this.#holders(eligible),
     };
     const given = this.scheduler.next(pool, this.nowMs);
-    this.#watchHolders();
     if (given === undefined) {
+      this.#watchHolders(eligible);
       this.#checkRefusal(pool, past);
       this.checkCounts();
       expect(this.capacity.marked, 'marks after a round').toBe(this.#markedClasses());
@@ -148,6 +149,7 @@ export class SchedulerModel {
     expect(past.eligible.has(task), `task ${task.index} was not eligible`).toBe(true);
     task.starts++;
     this.running.push(task);
+    this.#watchHolders(eligible);
     this.#checkReservations(task, past);
     this.#checkChoice(task, past);
     this.checkCounts();
@@ -196,12 +198,13 @@ export class SchedulerModel {
     return this.running.filter(({ concurrency }) => concurrency?.key === key).length;
   }
 
-  #holders(): (Holder | undefined)[] {
+  /** Who holds what now; whether that counts depends on limits as they were before a task started. */
+  #holders(eligible: ReadonlySet<ModelTask>): (Holder | undefined)[] {
     return this.capacity.total.map((_, index) => {
       const task = this.scheduler.reservedFor(index) as ModelTask | null;
       const group = task?.group ?? null;
       if (task === null || group === null) return undefined;
-      return { group, task, counts: this.mayStart(task) && this.#isServable(task) };
+      return { group, task, counts: eligible.has(task) && this.#isServable(task) };
     });
   }
 
@@ -238,7 +241,7 @@ export class SchedulerModel {
 
   /** What passed left the holders what they need, or was to be back in time; who lost a reservation lost it to a better one. */
   #checkReservations(task: ModelTask, past: Past): void {
-    const holders = this.#holders();
+    const holders = this.#holders(past.eligible);
     const classOf = classKeyOf(task);
     const own = past.holders.find((holder) => holder?.task.lane === task.lane && holder.group.key === classOf)?.group;
     const may = this.#passes(task, own ?? null, past, holders, false);
@@ -264,7 +267,7 @@ export class SchedulerModel {
 
   /** Nothing was given: then everything that waits has a reason to. */
   #checkRefusal(pool: Pool, past: Past): void {
-    const holders = this.#holders();
+    const holders = this.#holders(past.eligible);
     for (const task of this.queued()) {
       if (task.pool !== pool || !this.mayStart(task)) continue;
       if (this.#isHandedOver(task)) continue;
@@ -295,13 +298,13 @@ export class SchedulerModel {
 
   /** Something was given: then nothing with a better claim was passed over. */
   #checkChoice(task: ModelTask, past: Past): void {
-    const holders = this.#holders();
+    const holders = this.#holders(past.eligible);
     for (const other of past.queued) {
       if (other === task || other.pool !== task.pool) continue;
       if (other.lane === task.lane && classKeyOf(other) === classKeyOf(task)) {
         expect(compareReady(task, other), `task ${other.index} is before ${task.index} in its class`).toBeLessThan(0);
       }
-      if (!past.eligible.has(other) || this.#isHandedOver(other)) continue;
+      if (!past.eligible.has(other) || this.#isHandedOver(other) || isAheadInLine(task, other, past)) continue;
       if ([holders, past.holders].some((each) => this.#mayBeBarred(other, past, each))) continue;
       const passes = [holders, past.holders].every((each) => this.#passes(other, other.group, past, each, true));
       if (!passes) continue;
@@ -316,8 +319,8 @@ export class SchedulerModel {
   }
 
   /** Keeps what may have been told of the holders' earliest starts. */
-  #watchHolders(): void {
-    const holders = this.#holders();
+  #watchHolders(eligible: ReadonlySet<ModelTask>): void {
+    const holders = this.#holders(eligible);
     for (const group of this.#told.keys()) {
       if (!holders.some((holder) => holder?.group === group)) this.#told.delete(group);
     }
@@ -375,4 +378,11 @@ export class SchedulerModel {
     const groups = new Set(this.queued().map(({ group }) => group));
     return [...groups].filter((group) => group?.line?.key === null).length;
   }
+}
+
+/** Whether the first came to wait before the second, for something that both want: it may have taken a reservation back. */
+function isAheadInLine(a: ModelTask, b: ModelTask, { arrivals }: Past): boolean {
+  const [first = 0, second = 0] = [arrivals.get(a), arrivals.get(b)];
+  if (first === 0 || (second !== 0 && second < first)) return false;
+  return a.level <= b.level && a.request?.indices.some((index) => b.unitsOf(index) > 0) === true;
 }

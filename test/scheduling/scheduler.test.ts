@@ -62,6 +62,20 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('reorder' as const), lane, seed: fc.nat(97) }) },
 );
 
+/** Many who want the same, of one level and with nothing else to disturb them: long lines, and who passes whom in them. */
+const crowdFacts: fc.Arbitrary<ModelTaskFacts> = fc.record({
+  pool: fc.constant<Pool>(0),
+  order: fc.nat(1),
+  request: requests,
+  expectedMs: fc.constantFrom(Number.POSITIVE_INFINITY, 5, 10),
+});
+const crowdSteps: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('enqueue' as const), lane: fc.nat(3), facts: crowdFacts }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('drain' as const) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('finish' as const), which }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('wait' as const), byMs: fc.nat(10) }) },
+);
+
 const limits = fc.constantFrom(1, 2, Number.POSITIVE_INFINITY);
 const modes = fc.constantFrom<ExecutionMode>('sequential', 'parallel', 'priority', 'resource_aware');
 const laneFacts = fc.array(fc.record({ mode: modes, limit: limits, group: fc.nat(2) }), { minLength: 1, maxLength: 4 });
@@ -189,11 +203,12 @@ const RUNS = Number(process.env.YARDMASTER_HISTORIES ?? 1_500);
 
 describe('in any history, every decision is right, no wake-up is lost and every task runs', () => {
   it.each([
-    ['without ageing', undefined],
-    ['with ageing', AGEING_MS],
-  ])('%s', (_name, ageingMs) => {
+    ['without ageing', undefined, steps],
+    ['with ageing', AGEING_MS, steps],
+    ['in a crowd', undefined, crowdSteps],
+  ])('%s', (_name, ageingMs, someSteps) => {
     fc.assert(
-      fc.property(laneFacts, groupLimits, fc.array(steps, { maxLength: 80 }), (lanes, groups, history) => {
+      fc.property(laneFacts, groupLimits, fc.array(someSteps, { maxLength: 80 }), (lanes, groups, history) => {
         const model = createModel(lanes, groups, ageingMs);
         for (const step of history) perform(model, step);
         runToEnd(model);

@@ -128,7 +128,7 @@ type Durations = 'exact' | 'wrong' | 'unknown';
 /** An endless stream of narrow tasks, and one that needs all of their resource: when it started, and when it had to. */
 function waitAmongNarrowOnes(seed: number, mode: ExecutionMode, place: 'same lane' | 'another lane', known: Durations) {
   const random = randomOf(seed);
-  const capacity = 2 + Math.floor(random() * 7);
+  const capacity = 3 + Math.floor(random() * 6);
   // More slots than units: it is units that are short.
   const slots = new VirtualSlots(2 * capacity, [capacity]);
   const lanes = Array.from({ length: 1 + Math.floor(random() * 3) }, () => createLane(slots, mode));
@@ -155,7 +155,10 @@ function watchReservation(load: Load, wide: TimedTask) {
   const enqueuedAtMs = slots.nowMs;
   let reserved: { atMs: number; ranUntilMs: number; toldMs: number; starts: number } | null = null;
   runUntilStarted(load, wide, () => {
-    if (reserved !== null || slots.scheduler.reservedFor(0) !== wide.task) return;
+    const holder = slots.scheduler.reservedFor(0);
+    // One who came to wait before it, and was just being tried, has taken its turn.
+    if (holder !== wide.task && Number.isNaN(wide.startedAtMs)) reserved = null;
+    if (reserved !== null || holder !== wide.task) return;
     const ends = (endOf: (timed: TimedTask) => number) => Math.max(slots.nowMs, ...[...slots.running].map(endOf));
     reserved = {
       atMs: slots.nowMs,

@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LaneGroup } from '../../src/scheduling/lane.ts';
 import { LOOK_AHEAD } from '../../src/scheduling/wait-lines.ts';
-import { requestOf } from './memory-capacity.ts';
+import { type AmountRequest, requestOf } from './memory-capacity.ts';
 import { type ModelTask, type ModelTaskFacts, SchedulerModel } from './scheduler-model.ts';
 
 const ONE = requestOf([0, 1]);
@@ -201,6 +201,24 @@ describe('a wake-up is not lost', () => {
     model.drain();
     model.finish(holder);
     expect(new Set(model.drain())).toEqual(new Set(tasks));
+  });
+
+  it('when one takes the reservation back that another of its line had, while that line is looked at', () => {
+    const model = new SchedulerModel([4, 3]);
+    const lane = model.addLane('resource_aware');
+    const request = requestOf([0, 4], [1, 1]);
+    const queue = (order: number, asked: AmountRequest) => model.enqueue(lane, { order, request: asked });
+    const [first, second] = [queue(0, request), queue(0, requestOf([0, 1], [1, 1]))];
+    const wide = queue(1, request);
+    const [other, last] = [queue(0, requestOf([1, 2])), queue(0, requestOf([0, 1], [1, 1]))];
+    expect(model.drain()).toEqual([first]);
+    model.finish(first);
+    expect(model.drain()).toEqual([second, other]);
+    model.finish(second);
+    model.finish(other);
+    expect(model.drain()).toEqual([wide]);
+    model.finish(wide);
+    expect(model.drain()).toEqual([last]);
   });
 
   it('when a place under a key comes free while a task of the same key waits for capacity', () => {
