@@ -61,6 +61,7 @@ export class Scheduler<Request extends CapacityRequest> {
       mayStart: (group: TaskClass<Request>) => this.#keys.hasRoom(group.concurrency) && group.lane.couldStart(group),
       claimOf: (task: ReadyTask<Request>) => this.#claimOf(task),
       released: (request: Request) => this.#lines.touchUnits(request),
+      lackingIndex: (task: ReadyTask<Request>, nowMs: number) => this.#lackingIndex(task, nowMs),
       offered: ({ lane, pool }: TaskClass<Request>) => this.#place(lane, pool),
     };
     this.#reservations = new Reservations(around);
@@ -86,8 +87,12 @@ export class Scheduler<Request extends CapacityRequest> {
     return this.#reservations.keeperOf(index);
   }
 
-  /** When a task that a plan keeps back may start at the latest: `next` is worth a call then; null = there is none. */
-  wakeAtMs(): number | null {
+  /**
+   * When a task that a plan keeps back may start at the latest: `next` is worth a call then; null = there is none. Those
+   * whose time has come are queued by that, so that the answer lies in the future even if no slot is free for them.
+   */
+  wakeAtMs(nowMs: number = this.#rings.nowMs): number | null {
+    this.#queueDue(nowMs);
     return this.#held.earliestMs();
   }
 
@@ -145,7 +150,7 @@ export class Scheduler<Request extends CapacityRequest> {
   /** The task that starts now on a free slot of the pool, its capacity granted; undefined when none may. */
   next(pool: Pool, nowMs: number): ReadyTask<Request> | undefined {
     this.#rings.nowMs = nowMs;
-    for (const task of this.#held.takeDue(nowMs)) this.#queue(task);
+    this.#queueDue(nowMs);
     this.#rings.age();
     for (;;) {
       // What one was let to try for in vain is there for the next in its line.
@@ -352,6 +357,10 @@ export class Scheduler<Request extends CapacityRequest> {
     this.#rings.leave(lane, task.pool);
     this.#rings.changed(lane);
     return task;
+  }
+
+  #queueDue(nowMs: number): void {
+    for (const task of this.#held.takeDue(nowMs)) this.#queue(task);
   }
 
   #letGo(lane: Lane<Request>, nowMs: number): void {

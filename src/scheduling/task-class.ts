@@ -29,10 +29,13 @@ export class TaskClass<Request extends CapacityRequest = CapacityRequest> {
   arrival = 0;
   /** Since when it has been owed something, once it has had to wait: what it gains by waiting counts from then. */
   sinceMs = 0;
-  /** Counts its entries in lines: only the last is valid. */
-  stamp = 0;
-  /** The line that has promised it what it waited for, until it is known how its try went. */
-  wokenFrom: WaitLine<Request> | null = null;
+  /** Its keys and its place in the line where it waits, and what it takes there: the line's. */
+  claim = 0;
+  place = 0;
+  share = 0;
+  /** The line that has promised it what it waited for, until it is known how its try went; and how much that is. */
+  promisedBy: WaitLine<Request> | null = null;
+  promisedUnits = 0;
   /** Other takers of what it asks for are told that somebody waits. */
   isMarked = false;
   /** Queued tasks. */

@@ -1,28 +1,21 @@
 // Owns the order of classes that wait for one thing: units of a resource, or a place under a concurrency key.
 // By claim (the level with what waiting has gained), then first come first served; a class keeps its place when it was
 // tried in vain. It also counts what was promised to classes that were let to try and have not been tried yet.
+//
+// The order is a binary heap whose elements know their place in it: one is taken out wherever it stands, and the first few
+// can be looked at in order without being taken out. A class stands in one line at a time and carries its keys itself.
 
-import { BinaryHeap } from './binary-heap.ts';
 import type { CapacityRequest } from './ready-task.ts';
 import type { TaskClass } from './task-class.ts';
-
-interface Entry<Request extends CapacityRequest> {
-  readonly group: TaskClass<Request>;
-  readonly stamp: number;
-  readonly claim: number;
-  readonly arrival: number;
-}
-
-/** Entries left behind are shed when the line has doubled since, and is at least so long. */
-const LEAST_SHED = 64;
 
 export class WaitLine<Request extends CapacityRequest = CapacityRequest> {
   /** The resource; -1 for a concurrency key. */
   readonly index: number;
   /** The concurrency key; null for a resource. */
   readonly key: string | null;
-  readonly #entries = new BinaryHeap<Entry<Request>>((a, b) => a.claim - b.claim || a.arrival - b.arrival);
-  #shedAt = LEAST_SHED;
+  readonly #heap: TaskClass<Request>[] = [];
+  /** Places in the heap whose elements come next when it is looked through in order: a small heap of its own. */
+  readonly #front: number[] = [];
   /** Units, or places, that classes were let to try for and that are not taken yet. */
   promised = 0;
   /** The worst claim and the latest arrival among those; nobody who comes before both is kept waiting by a promise. */
@@ -34,59 +27,158 @@ export class WaitLine<Request extends CapacityRequest = CapacityRequest> {
     this.key = key;
   }
 
+  /** Classes that wait here. */
+  get length(): number {
+    return this.#heap.length;
+  }
+
   /** Lets a class wait here. */
   add(group: TaskClass<Request>, claim: number): void {
     group.line = this;
-    group.stamp++;
-    this.#entries.push({ group, stamp: group.stamp, claim, arrival: group.arrival });
-    if (this.#entries.size < this.#shedAt) return;
-    this.#entries.retain((entry) => this.#isValid(entry));
-    this.#shedAt = Math.max(LEAST_SHED, 2 * this.#entries.size);
+    group.claim = claim;
+    group.share = this.#shareOf(group);
+    this.#heap.push(group);
+    this.#rise(this.#heap.length - 1, group);
   }
 
-  /** Takes the class with the best claim out of the order; its `line` still says that it waits. */
-  shift(): TaskClass<Request> | undefined {
-    const entries = this.#entries;
-    for (let entry = entries.pop(); entry !== undefined; entry = entries.pop()) {
-      if (this.#isValid(entry)) return entry.group;
-    }
-    return undefined;
+  /** Takes a class out of the order, in O(log n). */
+  remove(group: TaskClass<Request>): void {
+    group.line = null;
+    const last = this.#heap.pop();
+    if (last === undefined || last === group) return;
+    // The last one takes its place, and goes up or down from there.
+    if (group.place > 0 && this.#comesFirst(last, this.#heap[(group.place - 1) >> 1])) this.#rise(group.place, last);
+    else this.#sink(group.place, last);
   }
 
-  /** Promises a class what it waited for. */
-  promise(group: TaskClass<Request>, claim: number): void {
-    group.wokenFrom = this;
-    this.promised += this.#shareOf(group);
-    this.#promisedClaim = Math.max(this.#promisedClaim, claim);
+  /** Begins to look through the line; nobody may come or go until the last `look`. */
+  startLook(): void {
+    this.#front.length = 0;
+    if (this.#heap.length > 0) this.#front.push(0);
+  }
+
+  /** The next class in order, left in place. O(log of those looked at). */
+  look(): TaskClass<Request> | undefined {
+    const front = this.#front;
+    const place = front[0];
+    const last = front.pop();
+    if (place === undefined || last === undefined) return undefined;
+    if (front.length > 0) this.#sinkFront(last);
+    for (let child = 2 * place + 1; child <= 2 * place + 2 && child < this.#heap.length; child++)
+      this.#riseFront(child);
+    return this.#heap[place];
+  }
+
+  /** Classes that wait here, in no particular order. */
+  values(): IterableIterator<TaskClass<Request>> {
+    return this.#heap.values();
+  }
+
+  // --- promises
+
+  /** Promises a class what it waits for. */
+  promise(group: TaskClass<Request>): void {
+    group.promisedBy = this;
+    group.promisedUnits = group.share;
+    this.promised += group.share;
+    this.#promisedClaim = Math.max(this.#promisedClaim, group.claim);
     this.#promisedArrival = Math.max(this.#promisedArrival, group.arrival);
   }
 
   /** The promise to a class is kept, or of no use to it. */
   settle(group: TaskClass<Request>): void {
-    group.wokenFrom = null;
-    this.promised -= this.#shareOf(group);
+    group.promisedBy = null;
+    this.promised -= group.promisedUnits;
     if (this.promised > 0) return;
     this.#promisedClaim = Number.NEGATIVE_INFINITY;
     this.#promisedArrival = 0;
   }
 
   /** What is promised to others as far as a class has to respect it: those who come after one of them do. */
-  promisedAgainst(group: TaskClass<Request>, claim: number): number {
-    const isBefore =
-      claim < this.#promisedClaim || (claim === this.#promisedClaim && group.arrival < this.#promisedArrival);
+  promisedAgainst({ claim, arrival }: TaskClass<Request>): number {
+    const isBefore = claim < this.#promisedClaim || (claim === this.#promisedClaim && arrival < this.#promisedArrival);
     return isBefore ? 0 : this.promised;
-  }
-
-  /** Entries, dead ones included; 0 = nobody waits. */
-  get length(): number {
-    return this.#entries.size;
   }
 
   #shareOf(group: TaskClass<Request>): number {
     return this.key === null ? group.unitsOf(this.index) : 1;
   }
 
-  #isValid({ group, stamp }: Entry<Request>): boolean {
-    return group.line === this && group.stamp === stamp && group.size > 0;
+  // --- the heap; both ways move a hole, one write a level
+
+  #comesFirst(a: TaskClass<Request>, b: TaskClass<Request> | undefined): boolean {
+    return b !== undefined && (a.claim < b.claim || (a.claim === b.claim && a.arrival < b.arrival));
+  }
+
+  #rise(start: number, group: TaskClass<Request>): void {
+    const heap = this.#heap;
+    let hole = start;
+    while (hole > 0) {
+      const parent = heap[(hole - 1) >> 1];
+      if (parent === undefined || !this.#comesFirst(group, parent)) break;
+      heap[hole] = parent;
+      parent.place = hole;
+      hole = (hole - 1) >> 1;
+    }
+    heap[hole] = group;
+    group.place = hole;
+  }
+
+  #sink(start: number, group: TaskClass<Request>): void {
+    const heap = this.#heap;
+    let hole = start;
+    for (;;) {
+      let place = 2 * hole + 1;
+      let child = heap[place];
+      if (child === undefined) break;
+      const right = heap[place + 1];
+      if (right !== undefined && this.#comesFirst(right, child)) {
+        child = right;
+        place++;
+      }
+      if (!this.#comesFirst(child, group)) break;
+      heap[hole] = child;
+      child.place = hole;
+      hole = place;
+    }
+    heap[hole] = group;
+    group.place = hole;
+  }
+
+  #isFrontBefore(a: number, b: number | undefined): boolean {
+    const first = this.#heap[a];
+    return b !== undefined && first !== undefined && this.#comesFirst(first, this.#heap[b]);
+  }
+
+  #riseFront(place: number): void {
+    const front = this.#front;
+    let hole = front.length;
+    front.push(place);
+    while (hole > 0) {
+      const parent = front[(hole - 1) >> 1];
+      if (parent === undefined || !this.#isFrontBefore(place, parent)) break;
+      front[hole] = parent;
+      hole = (hole - 1) >> 1;
+    }
+    front[hole] = place;
+  }
+
+  #sinkFront(place: number): void {
+    const front = this.#front;
+    let hole = 0;
+    for (;;) {
+      let at = 2 * hole + 1;
+      let child = front[at];
+      if (child === undefined) break;
+      const right = front[at + 1];
+      if (right !== undefined && this.#isFrontBefore(right, child)) {
+        child = right;
+        at++;
+      }
+      if (!this.#isFrontBefore(child, place)) break;
+      front[hole] = child;
+      hole = at;
+    }
+    front[hole] = place;
   }
 }

@@ -8,8 +8,9 @@
 //    Whoever takes a reservation back, or gives up what was promised to it, makes the lines concerned dirty.
 // 2. A look lets those try for whom there is room beyond what is promised to others who have not been tried yet. It ends
 //    at LOOK_AHEAD classes that do not fit: only back-filling could let one of those behind pass them.
-// 3. A class that its lane or key keeps from starting goes back to its lane: it is out of the way and takes nothing.
-// 4. One that no capacity as it is could serve stands apart, until capacities change.
+// 3. One that does not lack any more what it waits for, but something else, waits for that instead and keeps its place.
+// 4. A class that its lane or key keeps from starting goes back to its lane: it is out of the way and takes nothing.
+// 5. One that no capacity as it is could serve stands apart, until capacities change.
 
 import type { ConcurrencyCounts } from './concurrency-counts.ts';
 import type { CapacityPort, CapacityRequest, ReadyTask } from './ready-task.ts';
@@ -18,7 +19,7 @@ import type { TaskClass } from './task-class.ts';
 import { WaitLine } from './wait-line.ts';
 
 /** Classes that do not fit at which a look at a line ends. */
-export const LOOK_AHEAD = 32;
+export const LOOK_AHEAD = 16;
 
 /** What lines must know of the scheduler. */
 export interface LineSurroundings<Request extends CapacityRequest> {
@@ -29,8 +30,16 @@ export interface LineSurroundings<Request extends CapacityRequest> {
   mayStart(group: TaskClass<Request>): boolean;
   /** Lower is better. */
   claimOf(task: ReadyTask<Request>): number;
+  /** The first resource of which a task cannot have what it asks for; -1 when there is none. */
+  lackingIndex(task: ReadyTask<Request>, nowMs: number): number;
   /** A class may be tried: it is in its lane's order again. */
   offered(group: TaskClass<Request>): void;
+}
+
+/** A class that leaves a line, for another one or (null) for its lane's order. */
+interface Departure<Request extends CapacityRequest> {
+  readonly group: TaskClass<Request>;
+  readonly to: WaitLine<Request> | null;
 }
 
 export class WaitLines<Request extends CapacityRequest> {
@@ -42,7 +51,7 @@ export class WaitLines<Request extends CapacityRequest> {
   readonly #promised = new Set<TaskClass<Request>>();
   /** Marked classes that have had, or will have, their try in this round. */
   readonly #tried = new Set<TaskClass<Request>>();
-  #lookedAt: WaitLine<Request> | null = null;
+  #isLooking = false;
   #areCapacitiesDirty = false;
   #areLimitsDirty = false;
   #arrivals = 0;
@@ -73,8 +82,8 @@ export class WaitLines<Request extends CapacityRequest> {
   }
 
   touch(line: WaitLine<Request> | undefined): void {
-    // Those of the line that is being looked at may be out of it for the moment.
-    if (line !== undefined && (line.length > 0 || line === this.#lookedAt)) this.#dirty.add(line);
+    // A look may be about to bring somebody to a line that is empty still.
+    if (line !== undefined && (line.length > 0 || this.#isLooking)) this.#dirty.add(line);
   }
 
   /** Capacities may have changed, or units came free of whatever resource. */
@@ -103,8 +112,6 @@ export class WaitLines<Request extends CapacityRequest> {
     lane.waiting.add(group);
     this.#waiting += group.size;
     if (line.key === null && isInReach) reservations.reserve(group);
-    // In a sequential lane nothing starts before it.
-    if (lane.mode === 'sequential') this.limitsChanged();
   }
 
   /** A class leaves its line to be tried. */
@@ -112,7 +119,7 @@ export class WaitLines<Request extends CapacityRequest> {
     // Its mark stays until the round is over: what came free is not for others to snatch before it has tried.
     if (group.isMarked) this.#tried.add(group);
     this.#waiting -= group.size;
-    group.line = null;
+    group.line?.remove(group);
     group.lane.waiting.delete(group);
     group.lane.offer(group);
     this.#around.offered(group);
@@ -134,11 +141,10 @@ export class WaitLines<Request extends CapacityRequest> {
     this.#around.reservations.release(group);
     if (group.size === 0) {
       this.#unmark(group);
-      if (line === null) return;
-      group.line = null;
+      line?.remove(group);
       group.lane.waiting.delete(group);
-      this.touch(line);
     } else if (line !== null) {
+      line.remove(group);
       this.#add(group, line);
       this.touch(line);
     }
@@ -165,11 +171,9 @@ export class WaitLines<Request extends CapacityRequest> {
       // A line that is touched meanwhile comes up in the same loop.
       for (const line of this.#dirty) {
         this.#dirty.delete(line);
-        this.#lookedAt = line;
         if (line.key === null) this.#lookForUnits(line, nowMs);
         else this.#lookForPlaces(line);
       }
-      this.#lookedAt = null;
       if (!this.#areLimitsDirty) return;
     }
   }
@@ -178,12 +182,7 @@ export class WaitLines<Request extends CapacityRequest> {
     this.#areCapacitiesDirty = false;
     this.#around.reservations.reconsider();
     for (const line of this.#byResource) this.touch(line);
-    const aside: TaskClass<Request>[] = [];
-    for (let group = this.#outOfReach.shift(); group !== undefined; group = this.#outOfReach.shift()) {
-      if (group.request !== null && this.#around.capacity.isServable(group.request)) this.release(group);
-      else aside.push(group);
-    }
-    for (const group of aside) this.#add(group, this.#outOfReach);
+    for (const group of [...this.#outOfReach.values()]) if (this.#isInReach(group)) this.release(group);
   }
 
   #reconsiderLimits(): void {
@@ -193,48 +192,73 @@ export class WaitLines<Request extends CapacityRequest> {
   }
 
   #lookForUnits(line: WaitLine<Request>, nowMs: number): void {
-    const { capacity, reservations, mayStart, claimOf } = this.#around;
+    const { capacity, reservations, mayStart, lackingIndex } = this.#around;
     const free = capacity.freeUnits(line.index);
-    const aside: TaskClass<Request>[] = [];
+    const leaving: Departure<Request>[] = [];
+    // What is kept for one of a line is kept from all behind it; until then each may be the one.
     let isKept = false;
-    while (aside.length < LOOK_AHEAD && (free > 0 || aside.length === 0)) {
-      const group = line.shift();
+    this.#isLooking = true;
+    line.startLook();
+    for (let misfits = 0; misfits < LOOK_AHEAD && !(isKept && free <= 0); ) {
+      const group = line.look();
       const head = group?.head();
       if (group === undefined || head === undefined) break;
-      if (group.request === null || !capacity.isServable(group.request)) this.#add(group, this.#outOfReach);
-      else if (!mayStart(group)) this.release(group);
-      else {
-        const units = group.unitsOf(line.index);
-        const claim = claimOf(head);
-        const room = free - line.promisedAgainst(group, claim) - reservations.keptFrom(head, line.index, nowMs);
-        if (units <= room) {
-          this.#promise(group, line, claim);
-          continue;
-        }
-        aside.push(group);
-        // The first that may has the reservation; what is kept for a better one is kept from all behind as well.
-        const refusedAt: number | null = isKept ? line.index : reservations.reserve(group);
-        isKept = refusedAt === null || refusedAt === line.index;
+      const room = free - line.promisedAgainst(group);
+      const fitsHere = group.share <= room && group.share <= room - reservations.keptFrom(head, line.index, nowMs);
+      if (fitsHere && !mayStart(group)) {
+        leaving.push({ group, to: null });
+        continue;
       }
+      const lacking = fitsHere ? lackingIndex(head, nowMs) : line.index;
+      if (lacking < 0) {
+        line.promise(group);
+        leaving.push({ group, to: null });
+        continue;
+      }
+      misfits++;
+      if (fitsHere) leaving.push({ group, to: this.ofResource(lacking) });
+      if (isKept) continue;
+      const refusedAt = reservations.reserve(group);
+      isKept = refusedAt === null || refusedAt === line.index;
+      if (refusedAt !== -1 || fitsHere) continue;
+      misfits--;
+      leaving.push({ group, to: this.#isInReach(group) ? null : this.#outOfReach });
     }
-    for (const group of aside) this.#add(group, line);
+    this.#isLooking = false;
+    for (const departure of leaving) this.#leave(departure);
   }
 
   #lookForPlaces(line: WaitLine<Request>): void {
-    const { keys, claimOf } = this.#around;
+    const { keys } = this.#around;
     const running = keys.count(line.key ?? '');
-    const aside: TaskClass<Request>[] = [];
-    while (aside.length < LOOK_AHEAD) {
-      const group = line.shift();
-      const head = group?.head();
-      if (group === undefined || head === undefined) break;
-      if (!group.lane.couldStart(group)) this.release(group);
-      else if (running + line.promisedAgainst(group, claimOf(head)) < (group.concurrency?.limit ?? 0))
-        this.#promise(group, line, claimOf(head));
-      else aside.push(group);
+    const leaving: Departure<Request>[] = [];
+    line.startLook();
+    for (let misfits = 0; misfits < LOOK_AHEAD; ) {
+      const group = line.look();
+      if (group === undefined) break;
+      if (!group.lane.couldStart(group)) leaving.push({ group, to: null });
+      else if (running + line.promisedAgainst(group) < (group.concurrency?.limit ?? 0)) {
+        line.promise(group);
+        leaving.push({ group, to: null });
+      } else misfits++;
     }
-    for (const group of aside) this.#add(group, line);
+    for (const departure of leaving) this.#leave(departure);
     keys.tidy(line);
+  }
+
+  /** A class goes where a look has found that it belongs. */
+  #leave({ group, to }: Departure<Request>): void {
+    if (to === null) {
+      if (group.promisedBy !== null) this.#promised.add(group);
+      this.release(group);
+      return;
+    }
+    group.line?.remove(group);
+    this.#add(group, to);
+  }
+
+  #isInReach({ request, line }: TaskClass<Request>): boolean {
+    return request === null || line?.key !== null || this.#around.capacity.isServable(request);
   }
 
   #add(group: TaskClass<Request>, line: WaitLine<Request>): void {
@@ -244,15 +268,9 @@ export class WaitLines<Request extends CapacityRequest> {
 
   // --- promises
 
-  #promise(group: TaskClass<Request>, line: WaitLine<Request>, claim: number): void {
-    this.release(group);
-    line.promise(group, claim);
-    this.#promised.add(group);
-  }
-
   /** The promise to a class is kept, or of no use to it. */
   #settle(group: TaskClass<Request>): WaitLine<Request> | undefined {
-    const line = group.wokenFrom;
+    const line = group.promisedBy;
     if (line === null) return undefined;
     this.#promised.delete(group);
     line.settle(group);

@@ -270,7 +270,8 @@ export class SchedulerModel {
     const holders = this.#holders(past.eligible);
     for (const task of this.queued()) {
       if (task.pool !== pool || !this.mayStart(task)) continue;
-      if (this.#isHandedOver(task)) continue;
+      // Those behind the first of a class ask for the same; only by a shorter duration could one of them pass where it may not.
+      if (this.#isHandedOver(task) || task.group?.head() !== task) continue;
       const isGrantable =
         this.#passes(task, task.group, past, holders, true) && !this.#mayBeBarred(task, past, holders);
       expect(isGrantable, `task ${task.index} waits for nothing`).toBe(false);
@@ -304,7 +305,8 @@ export class SchedulerModel {
       if (other.lane === task.lane && classKeyOf(other) === classKeyOf(task)) {
         expect(compareReady(task, other), `task ${other.index} is before ${task.index} in its class`).toBeLessThan(0);
       }
-      if (!past.eligible.has(other) || this.#isHandedOver(other) || isAheadInLine(task, other, past)) continue;
+      if (!past.eligible.has(other) || other.group?.head() !== other) continue;
+      if (this.#isHandedOver(other) || isAheadInLine(task, other, past)) continue;
       if ([holders, past.holders].some((each) => this.#mayBeBarred(other, past, each))) continue;
       const passes = [holders, past.holders].every((each) => this.#passes(other, other.group, past, each, true));
       if (!passes) continue;

@@ -1,12 +1,14 @@
-// The scheduler against a slow reference that knows every rule (scheduler-model.ts), in random histories.
+// The scheduler against a slow reference that knows every rule (scheduler-model.ts), in random histories; its lanes and
+// limits by name, and the work that it does.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ExecutionMode } from '../../src/domain/statuses.ts';
-import type { LaneGroup } from '../../src/scheduling/lane.ts';
-import type { ConcurrencyClaim, Pool } from '../../src/scheduling/ready-task.ts';
-import { type AmountRequest, requestOf } from './memory-capacity.ts';
-import { type ModelTaskFacts, SchedulerModel } from './scheduler-model.ts';
+import { Lane, type LaneGroup } from '../../src/scheduling/lane.ts';
+import type { ConcurrencyClaim, Pool, ReadyTask } from '../../src/scheduling/ready-task.ts';
+import { Scheduler } from '../../src/scheduling/scheduler.ts';
+import { type AmountRequest, MemoryCapacity, requestOf } from './memory-capacity.ts';
+import { ModelTask, type ModelTaskFacts, SchedulerModel } from './scheduler-model.ts';
 
 const CAPACITIES = [1, 3, 4];
 const AGEING_MS = 40;
@@ -76,12 +78,32 @@ const crowdSteps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('wait' as const), byMs: fc.nat(10) }) },
 );
 
-const limits = fc.constantFrom(1, 2, Number.POSITIVE_INFINITY);
-const modes = fc.constantFrom<ExecutionMode>('sequential', 'parallel', 'priority', 'resource_aware');
-const laneFacts = fc.array(fc.record({ mode: modes, limit: limits, group: fc.nat(2) }), { minLength: 1, maxLength: 4 });
-const groupLimits = fc.tuple(limits, limits, limits);
+/** Lanes that keep an order, over both pools, and tasks that come when others of their lane wait already. */
+const orderedFacts: fc.Arbitrary<ModelTaskFacts> = fc.record({
+  pool: fc.constantFrom<Pool>(0, 1),
+  order: fc.nat(9),
+  request: fc.constantFrom(null, requestOf([0, 1]), requestOf([1, 2]), requestOf([0, 1], [1, 2])),
+});
+const orderedSteps: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('enqueue' as const), lane: fc.nat(2), facts: orderedFacts }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('drain' as const) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('finish' as const, 'retry' as const), which }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('remove' as const), which }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('outside' as const) }) },
+);
 
 type LaneFacts = readonly { readonly mode: ExecutionMode; readonly limit: number; readonly group: number }[];
+
+const limits = fc.constantFrom(1, 2, Number.POSITIVE_INFINITY);
+const modes = fc.constantFrom<ExecutionMode>('sequential', 'parallel', 'priority', 'resource_aware');
+const laneFacts: fc.Arbitrary<LaneFacts> = fc.array(fc.record({ mode: modes, limit: limits, group: fc.nat(2) }), {
+  minLength: 1,
+  maxLength: 4,
+});
+const sequentialLanes = fc.constantFrom(1, 2, 3).map((count): LaneFacts => {
+  return Array.from({ length: count }, (_, group) => ({ mode: 'sequential' as const, limit: 1, group }));
+});
+const groupLimits = fc.tuple(limits, limits, limits);
 
 function createModel(lanes: LaneFacts, groups: readonly number[], ageingMs: number | undefined): SchedulerModel {
   const model = new SchedulerModel(CAPACITIES, ageingMs === undefined ? {} : { ageingMs });
@@ -203,12 +225,13 @@ const RUNS = Number(process.env.YARDMASTER_HISTORIES ?? 1_500);
 
 describe('in any history, every decision is right, no wake-up is lost and every task runs', () => {
   it.each([
-    ['without ageing', undefined, steps],
-    ['with ageing', AGEING_MS, steps],
-    ['in a crowd', undefined, crowdSteps],
-  ])('%s', (_name, ageingMs, someSteps) => {
+    ['without ageing', undefined, laneFacts, steps],
+    ['with ageing', AGEING_MS, laneFacts, steps],
+    ['in a crowd', undefined, laneFacts, crowdSteps],
+    ['of sequential lanes', undefined, sequentialLanes, orderedSteps],
+  ])('%s', (_name, ageingMs, someLanes, someSteps) => {
     fc.assert(
-      fc.property(laneFacts, groupLimits, fc.array(someSteps, { maxLength: 80 }), (lanes, groups, history) => {
+      fc.property(someLanes, groupLimits, fc.array(someSteps, { maxLength: 80 }), (lanes, groups, history) => {
         const model = createModel(lanes, groups, ageingMs);
         for (const step of history) perform(model, step);
         runToEnd(model);
@@ -217,3 +240,130 @@ describe('in any history, every decision is right, no wake-up is lost and every 
     );
   });
 });
+
+describe('lanes of a level', () => {
+  it('take turns', () => {
+    const model = new SchedulerModel([]);
+    const lanes = [model.addLane(), model.addLane(), model.addLane()];
+    for (const lane of lanes) for (let n = 0; n < 3; n++) model.enqueue(lane);
+    const turns: number[] = [];
+    for (let task = model.next(0); task !== undefined; task = model.next(0)) turns.push(model.lanes.indexOf(task.lane));
+    expect(turns).toEqual([0, 1, 2, 0, 1, 2, 0, 1, 2]);
+  });
+
+  it('take turns although one has many tasks that wait for a resource', () => {
+    const model = new SchedulerModel([1]);
+    const outside = requestOf([0, 1]);
+    model.capacity.tryGrant(outside);
+    const [hungry, plain] = [model.addLane(), model.addLane()];
+    for (let n = 0; n < 10; n++) model.enqueue(hungry, { request: requestOf([0, 1]) });
+    model.drain();
+    for (let n = 0; n < 10; n++) model.enqueue(plain);
+    model.capacity.giveBack(outside);
+    model.scheduler.capacityFreed();
+    const turns: number[] = [];
+    // One slot.
+    for (let task = model.next(0); task !== undefined; task = model.next(0)) {
+      turns.push(model.lanes.indexOf(task.lane));
+      model.finish(task);
+    }
+    expect(turns.slice(0, 8).filter((lane) => lane === 1)).toHaveLength(4);
+    expect(turns).toHaveLength(20);
+  });
+});
+
+describe('a limit', () => {
+  it('of a lane or of its group is a limit for both pools together', () => {
+    const model = new SchedulerModel([]);
+    const group: LaneGroup = { limit: 3, inFlight: 0 };
+    const lanes = [model.addLane('parallel', 2, group), model.addLane('parallel', 2, group)];
+    for (const lane of lanes) for (const pool of [0, 1, 0, 1] as const) model.enqueue(lane, { pool });
+    expect(model.drain()).toHaveLength(3);
+    const [task] = model.running;
+    if (task !== undefined) model.finish(task);
+    expect(model.drain()).toHaveLength(1);
+  });
+
+  it('wakes every lane of the group when one place comes free', () => {
+    const model = new SchedulerModel([]);
+    const group: LaneGroup = { limit: 1, inFlight: 0 };
+    const [a, b] = [model.addLane('parallel', 9, group), model.addLane('sequential', 9, group)];
+    const first = model.enqueue(a);
+    model.drain();
+    const second = model.enqueue(b);
+    expect(model.drain()).toEqual([]);
+    model.finish(first);
+    expect(model.drain()).toEqual([second]);
+  });
+});
+
+describe('broken rules are refused', () => {
+  it('a task twice, the end of one that did not start, a lane with tasks in flight', () => {
+    const model = new SchedulerModel([]);
+    const lane = model.addLane();
+    const task = model.enqueue(lane);
+    expect(() => model.scheduler.enqueue(task, 0)).toThrow(/only an idle task/);
+    expect(() => model.scheduler.finished(task, 0)).toThrow(/only a started task/);
+    model.drain();
+    expect(model.scheduler.remove(task)).toBe(false);
+    expect(() => model.scheduler.enqueue(task, 0)).toThrow(/only an idle task/);
+    expect(() => model.scheduler.removeLane(lane)).toThrow(/in flight/);
+    model.finish(task);
+    expect(() => model.scheduler.finished(task, 0)).toThrow(/only a started task/);
+  });
+
+  it('a removed lane gives nothing, even when a task is put into it', () => {
+    const model = new SchedulerModel([]);
+    const lane = model.addLane();
+    model.scheduler.removeLane(lane);
+    model.scheduler.enqueue(new ModelTask(0, lane, {}), 0);
+    expect(model.scheduler.next(0, 0)).toBeUndefined();
+  });
+});
+
+describe('the work of a decision', () => {
+  const NONE = Number.POSITIVE_INFINITY;
+  const kinds = {
+    'no capacity asked for': { request: () => null, limit: NONE },
+    'half want a resource of one': { request: (n: number) => (n % 2 === 0 ? requestOf([0, 1]) : null), limit: NONE },
+    'the same, in a lane with a limit': { request: (n: number) => (n % 2 === 0 ? requestOf([0, 1]) : null), limit: 2 },
+    'hundreds of classes over three resources': {
+      request: (n: number) => requestOf([0, 1], [1, 1 + (n % 17)], [2, 1 + (n % 23)]),
+      limit: NONE,
+    },
+  };
+
+  it.each(Object.entries(kinds))('does not grow with the tasks that wait: %s', (_name, { request, limit }) => {
+    const tries = [1_000, 20_000].map((size) => {
+      const capacity = new MemoryCapacity([1, 20, 25]);
+      const scheduler = new Scheduler<AmountRequest>(capacity);
+      const group = { limit: NONE, inFlight: 0 };
+      const lane = new Lane<AmountRequest>({ mode: 'resource_aware', limit, group });
+      scheduler.addLane(lane);
+      for (let n = 0; n < size; n++) {
+        scheduler.enqueue(new ModelTask(n, lane, { level: n % 5, order: (n * 7_919) % size, request: request(n) }), 0);
+      }
+      expect(runWithSlots(scheduler, 4)).toBe(size);
+      return capacity.tries / size;
+    });
+    // What is asserted is work, not time: how often capacity was tried for, a task.
+    expect(tries[1] ?? NONE).toBeLessThanOrEqual(Math.max(1, 1.2 * (tries[0] ?? 0)));
+    expect(tries[1] ?? NONE).toBeLessThanOrEqual(6);
+  });
+});
+
+/** Fills the slots, ends the task without capacity first, until nothing is left; how many have run. */
+function runWithSlots(scheduler: Scheduler<AmountRequest>, slots: number): number {
+  const running: ReadyTask<AmountRequest>[] = [];
+  let ended = 0;
+  for (;;) {
+    for (let task = scheduler.next(0, ended); task !== undefined; task = scheduler.next(0, ended)) {
+      running.push(task);
+      if (running.length === slots) break;
+    }
+    if (running.length === 0) return ended;
+    const free = running.findIndex((task) => task.request === null);
+    for (const task of running.splice(Math.max(0, free), 1)) scheduler.finished(task, ended);
+    ended++;
+  }
+}

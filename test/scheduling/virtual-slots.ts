@@ -68,7 +68,7 @@ export class VirtualSlots {
 
   /** Goes to the time when something ends next, or a held task is let go, and ends all that end then. */
   advance(onEnd: (timed: TimedTask) => void = () => {}): boolean {
-    const wakeAtMs = this.scheduler.wakeAtMs() ?? Number.POSITIVE_INFINITY;
+    const wakeAtMs = this.scheduler.wakeAtMs(this.nowMs) ?? Number.POSITIVE_INFINITY;
     const endAtMs = this.#ends.peek()?.atMs ?? Number.POSITIVE_INFINITY;
     const atMs = Math.min(wakeAtMs, endAtMs);
     if (atMs === Number.POSITIVE_INFINITY) return false;

@@ -221,6 +221,24 @@ describe('a wake-up is not lost', () => {
     expect(model.drain()).toEqual([last]);
   });
 
+  it('when one takes a reservation back while it moves on to the line of what it lacks now', () => {
+    const model = new SchedulerModel([4, 3]);
+    const lane = model.addLane('resource_aware');
+    const queue = (order: number, asked: AmountRequest) => model.enqueue(lane, { order, request: asked });
+    const early = queue(1, requestOf([0, 1], [1, 1]));
+    const first = queue(0, requestOf([1, 3]));
+    const wide = queue(2, requestOf([0, 4]));
+    const late = queue(1, requestOf([0, 1], [1, 2]));
+    const single = queue(0, requestOf([1, 1]));
+    expect(model.drain()).toEqual([first, wide]);
+    model.finish(first);
+    expect(model.drain()).toEqual([single]);
+    model.finish(wide);
+    expect(model.drain()).toEqual([early]);
+    model.finish(single);
+    expect(model.drain()).toEqual([late]);
+  });
+
   it('when a place under a key comes free while a task of the same key waits for capacity', () => {
     const model = new SchedulerModel([1]);
     const concurrency = { key: 'k', limit: 2 };
@@ -250,6 +268,17 @@ describe('a sequential lane', () => {
     expect(model.drain()).toEqual([earlier]);
     model.finish(earlier);
     expect(model.drain()).toEqual([later]);
+  });
+
+  it('starts one that comes before a task that waits for capacity already', () => {
+    const model = new SchedulerModel([1]);
+    const lane = model.addLane('sequential');
+    model.capacity.tryGrant(ONE);
+    const waiting = model.enqueue(lane, { order: 2, request: ONE });
+    model.drain();
+    expect(waiting.isInLine).toBe(true);
+    const earlier = model.enqueue(lane, { order: 1 });
+    expect(model.drain()).toEqual([earlier]);
   });
 
   it('keeps nothing from others for a task whose turn it is not any more', () => {
