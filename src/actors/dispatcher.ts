@@ -92,6 +92,8 @@ export class Dispatcher {
         for (let pool = 0; pool < POOL_COUNT; pool++) {
           if (this.#fill(pool as Pool) && pool > 0) again = true;
         }
+        // What a later pool tried for in vain may be meant for one that was asked before.
+        for (let pool = 0; pool < POOL_COUNT; pool++) again ||= this.#mayGive(pool as Pool);
       }
       this.#scheduler.endRound();
       this.#setAlarm();
@@ -124,7 +126,7 @@ export class Dispatcher {
 
   /** Comes back when a task that a plan keeps back may start at the latest. */
   #setAlarm(): void {
-    const atMs = this.#scheduler.wakeAtMs();
+    const atMs = this.#scheduler.wakeAtMs(this.#clock.now());
     if (atMs === (this.#alarm?.atMs ?? null)) return;
     if (this.#alarm !== null) this.#timers.cancel(this.#alarm);
     this.#alarm =
@@ -139,6 +141,10 @@ export class Dispatcher {
   // Looked at before each start: the last one may have shut it.
   #isOpen(): boolean {
     return this.#open && !this.#frozen && this.#mayStart();
+  }
+
+  #mayGive(pool: Pool): boolean {
+    return this.#isOpen() && (this.#executors[pool]?.freeSlots() ?? 0) > 0 && this.#scheduler.mayGive(pool);
   }
 
   /** Whether anything started. */

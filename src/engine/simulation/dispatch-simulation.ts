@@ -218,7 +218,7 @@ class DispatchSimulation {
     const { time } = this.#problem;
     const first = this.#running.peek();
     const endMicros = first === undefined ? Number.POSITIVE_INFINITY : (this.#ends[first.index] ?? 0);
-    const wakeMs = this.#scheduler.wakeAtMs() ?? Number.POSITIVE_INFINITY;
+    const wakeMs = this.#scheduler.wakeAtMs(this.#nowMs) ?? Number.POSITIVE_INFINITY;
     const eventMs = Math.min(time.nextTimerMs(), wakeMs);
     const eventMicros = (eventMs - this.#originMs) * MICROS_PER_MS;
     // What is due by now and let nothing start is looked at a microsecond later.
@@ -274,6 +274,9 @@ class DispatchSimulation {
       again = false;
       for (let pool = 0; pool < POOL_COUNT; pool++) {
         if (this.#fill(pool as Pool) && pool > 0) again = true;
+      }
+      for (let pool = 0; pool < POOL_COUNT; pool++) {
+        again ||= this.#places[pool]?.hasRoom === true && this.#scheduler.mayGive(pool as Pool);
       }
     }
   }
