@@ -127,6 +127,8 @@ export class Dispatcher {
   /** Comes back when a task that a plan keeps back may start at the latest. */
   #setAlarm(): void {
     const atMs = this.#scheduler.wakeAtMs(this.#clock.now());
+    // One whose time came while the loop ran is among the others now.
+    for (let pool = 0; pool < POOL_COUNT; pool++) if (this.#mayGive(pool as Pool)) this.pumpSoon();
     if (atMs === (this.#alarm?.atMs ?? null)) return;
     if (this.#alarm !== null) this.#timers.cancel(this.#alarm);
     this.#alarm =

@@ -46,8 +46,7 @@ export class RunLearning implements RunStanding {
   completed(record: TaskRecord): void {
     const { guide, lane, chronicle } = this.#run;
     if (guide?.completed(record.index, this.#secondsOf(record), this) !== true) return;
-    lane.course = guide.course;
-    this.#scheduler.reorder(lane, (index) => guide.orderOf(index));
+    this.#scheduler.reorder(lane, (index) => guide.orderOf(index), guide.course, this.#clock.now());
     chronicle.planned(guide.summary);
   }
 

@@ -145,7 +145,8 @@ function capacitiesOf(tasks: Int32Array, demands: RunDemands): Float64Array {
 
 function courseOf(plan: Plan, problem: PlanningProblem, isHeld: (task: number) => boolean): CourseFacts {
   return {
-    order: plan.order,
+    // Those under way have started: nobody waits for that.
+    order: plan.order.filter((task) => problem.running?.[task] !== 1),
     starts: plan.starts,
     durations: problem.durations,
     isHeld: Uint8Array.from(plan.starts, (_, task) => (isHeld(task) ? 1 : 0)),

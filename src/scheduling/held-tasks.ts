@@ -11,22 +11,27 @@ interface Alarm<Request extends CapacityRequest> {
 }
 
 export class HeldTasks<Request extends CapacityRequest> {
+  /** The alarm that counts for each held task: an older one of the same task may still be in the heap. */
+  readonly #current = new Map<ReadyTask<Request>, Alarm<Request>>();
   readonly #alarms = new BinaryHeap<Alarm<Request>>((a, b) => a.atMs - b.atMs || a.sequence - b.sequence);
 
   add(task: ReadyTask<Request>, untilMs: number): void {
     task.state = 'held';
     task.lane.held.add(task);
-    this.#alarms.push({ task, sequence: task.sequence, atMs: untilMs });
+    const alarm = { task, sequence: task.sequence, atMs: untilMs };
+    this.#current.set(task, alarm);
+    this.#alarms.push(alarm);
   }
 
   remove(task: ReadyTask<Request>): void {
     task.lane.held.delete(task);
+    this.#current.delete(task);
   }
 
   /** When the next one may start at the latest; null = none is held. */
   earliestMs(): number | null {
     for (let alarm = this.#alarms.peek(); alarm !== undefined; alarm = this.#alarms.peek()) {
-      if (isValid(alarm)) return alarm.atMs;
+      if (this.#current.get(alarm.task) === alarm) return alarm.atMs;
       this.#alarms.pop();
     }
     return null;
@@ -38,7 +43,7 @@ export class HeldTasks<Request extends CapacityRequest> {
     for (let atMs = this.earliestMs(); atMs !== null && atMs <= nowMs; atMs = this.earliestMs()) {
       const alarm = this.#alarms.pop();
       if (alarm === undefined) break;
-      alarm.task.lane.held.delete(alarm.task);
+      this.remove(alarm.task);
       due.push(alarm.task);
     }
     return due;
@@ -49,13 +54,9 @@ export class HeldTasks<Request extends CapacityRequest> {
     const released: ReadyTask<Request>[] = [];
     for (const task of lane.held) {
       if (lane.course?.isHeld(task.index, nowMs) === true) continue;
-      lane.held.delete(task);
+      this.remove(task);
       released.push(task);
     }
     return released;
   }
-}
-
-function isValid<Request extends CapacityRequest>({ task, sequence }: Alarm<Request>): boolean {
-  return task.state === 'held' && task.sequence === sequence && task.lane.held.has(task);
 }

@@ -18,6 +18,7 @@ import { ConcurrencyCounts } from './concurrency-counts.ts';
 import { HeldTasks } from './held-tasks.ts';
 import type { Lane } from './lane.ts';
 import { LaneRings, NO_LEVEL } from './lane-rings.ts';
+import type { PlanCourse } from './plan-course.ts';
 import type { QueueStanding } from './queue-standing.ts';
 import { type CapacityPort, type CapacityRequest, LEVEL_COUNT, type Pool, type ReadyTask } from './ready-task.ts';
 import { Reservations } from './reservations.ts';
@@ -123,7 +124,12 @@ export class Scheduler<Request extends CapacityRequest> {
     task.urgency = isAgeing ? task.level + nowMs / this.#ageingMs : task.level;
     this.#depth[task.level] = (this.#depth[task.level] ?? 0) + 1;
     this.#rings.nowMs = nowMs;
-    if (lane.course?.isHeld(task.index, nowMs) === true) this.#held.add(task, lane.course.untilMs(task.index, nowMs));
+    this.#holdOrQueue(task, nowMs);
+  }
+
+  #holdOrQueue(task: ReadyTask<Request>, nowMs: number): void {
+    const { course } = task.lane;
+    if (course?.isHeld(task.index, nowMs) === true) this.#held.add(task, course.untilMs(task.index, nowMs));
     else this.#queue(task);
   }
 
@@ -214,9 +220,15 @@ export class Scheduler<Request extends CapacityRequest> {
     this.#lines.capacityChanged();
   }
 
-  /** Gives the waiting tasks of a lane other places in its order. O(its waiting tasks). */
-  reorder(lane: Lane<Request>, orderOf: (index: number) => number): void {
+  /** Gives the waiting tasks of a lane other places in its order, and a plan to follow. O(its waiting tasks). */
+  reorder(lane: Lane<Request>, orderOf: (index: number) => number, course: PlanCourse | null, nowMs: number): void {
+    this.#rings.nowMs = nowMs;
+    lane.course = course;
     lane.reorder(orderOf);
+    for (const task of [...lane.held]) {
+      this.#held.remove(task);
+      this.#holdOrQueue(task, nowMs);
+    }
     this.#rings.changed(lane);
     if (lane.mode === 'sequential') this.#giveTurn(lane);
   }

@@ -229,6 +229,22 @@ describe('through the scheduler, a task that a plan keeps back', () => {
     }
   });
 
+  it('follows another plan once there is one: kept back as that says, or not at all', () => {
+    const { slots, lane } = createPlanned(TWO);
+    const elder = slots.enqueue(lane, 10_000);
+    const held = slots.enqueue(lane, 10_000);
+    slots.scheduler.remove(elder.task);
+    const later = TWO.map((row) => ({ ...row, startS: row.startS * 2 }));
+    slots.scheduler.reorder(lane, (index) => index, courseOf(later), slots.nowMs);
+    expect(held.task.state).toBe('held');
+    expect(slots.scheduler.wakeAtMs()).toBe(ORIGIN_MS + 8_000 + toleranceMsOf(later));
+    slots.scheduler.reorder(lane, (index) => index, courseOf(TWO), slots.nowMs);
+    expect(slots.scheduler.wakeAtMs()).toBe(ORIGIN_MS + 4_000 + toleranceMsOf(TWO));
+    slots.scheduler.reorder(lane, (index) => index, null, slots.nowMs);
+    expect(slots.scheduler.wakeAtMs()).toBeNull();
+    expect(startAll(slots)).toEqual([held]);
+  });
+
   it('competes as any other when it is let go: it waits for capacity and keeps its place in the order', () => {
     const { slots, lane } = createPlanned(TWO, 9, [1]);
     const first = slots.enqueue(lane, 10_000, { request: requestOf([0, 1]), order: 0 });

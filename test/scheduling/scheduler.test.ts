@@ -163,7 +163,7 @@ function performOnLane(model: SchedulerModel, step: Extract<Step, { lane: number
   if (step.do === 'enqueue') model.enqueue(chosen, keysOf(chosen.mode, step.facts));
   else if (step.do !== 'reorder') model.scheduler.setPaused(chosen, step.do === 'pause');
   else if (chosen.mode === 'sequential' || chosen.mode === 'resource_aware') {
-    model.scheduler.reorder(chosen, (index) => (index * step.seed) % 7);
+    model.scheduler.reorder(chosen, (index) => (index * step.seed) % 7, chosen.course, model.nowMs);
   }
 }
 
