@@ -3,9 +3,8 @@
 
 import { z } from 'zod';
 import { Lane } from '../../src/scheduling/lane.ts';
-import type { CapacityRequest, ReadyState, ReadyTask } from '../../src/scheduling/ready-task.ts';
+import { type CapacityRequest, Pool, ReadyTask } from '../../src/scheduling/ready-task.ts';
 import { Scheduler } from '../../src/scheduling/scheduler.ts';
-import type { TaskClass } from '../../src/scheduling/task-class.ts';
 import { UnitCapacity } from '../../src/scheduling/unit-capacity.ts';
 import { readPlan, reportFindings } from './observation.ts';
 
@@ -23,29 +22,16 @@ const { few, many, classes, decisions, rounds } = readPlan(
   }),
 );
 
-class BenchTask implements ReadyTask {
-  readonly lane: Lane;
-  readonly index: number;
-  readonly pool = 0;
-  readonly level: number;
-  order: number;
-  readonly request: CapacityRequest | null;
-  readonly concurrency = null;
-  readonly expectedMs: number;
-  state: ReadyState = 'idle';
-  urgency = 0;
-  sequence = 0;
-  readyAtMs = 0;
-  expectedEndMs = 0;
-  group: TaskClass | null = null;
-
+class BenchTask extends ReadyTask {
   constructor(lane: Lane, index: number, request: CapacityRequest | null) {
-    this.lane = lane;
-    this.index = index;
-    this.level = index % LEVELS;
-    this.order = (index * 7_919) % 100_003;
-    this.request = request;
-    this.expectedMs = 1 + ((index * 31) % 50);
+    super(lane, index, {
+      pool: Pool.THREADS,
+      level: index % LEVELS,
+      order: (index * 7_919) % 100_003,
+      request,
+      concurrency: null,
+      expectedMs: 1 + ((index * 31) % 50),
+    });
   }
 }
 

@@ -10,8 +10,7 @@ import type { SerializedError } from '../domain/serialized-error.ts';
 import type { MachineLogic } from '../machines/machine-compiler.ts';
 import type { TaskEnding, taskMachine } from '../machines/task-machine.ts';
 import type { Lane } from '../scheduling/lane.ts';
-import type { CapacityRequest, ConcurrencyClaim, Pool, ReadyState, ReadyTask } from '../scheduling/ready-task.ts';
-import type { TaskClass } from '../scheduling/task-class.ts';
+import { type CapacityRequest, ReadyTask, type ReadyTaskFacts } from '../scheduling/ready-task.ts';
 import type { ActorRegistry } from './actor-registry.ts';
 import type { RunGuidance } from './run-plan.ts';
 import { limitsOf, type TaskLimits } from './task-limits.ts';
@@ -20,7 +19,7 @@ import { limitsOf, type TaskLimits } from './task-limits.ts';
 export type TaskLogic = MachineLogic<typeof taskMachine>;
 
 /** How a task is run: fixed, shared by all its attempts. */
-export interface TaskSpec {
+export interface TaskSpec extends ReadyTaskFacts {
   readonly name: string;
   readonly module: string;
   readonly action: string;
@@ -31,14 +30,6 @@ export interface TaskSpec {
   /** Longest silence of an attempt; null = no limit. */
   readonly heartbeatTimeoutMs: number | null;
   readonly retry: RetryPolicy;
-  readonly request: CapacityRequest | null;
-  readonly pool: Pool;
-  readonly level: number;
-  readonly order: number;
-  /** Tasks with the same key at once; null = no limit. */
-  readonly concurrency: ConcurrencyClaim | null;
-  /** Expected duration of an attempt; Infinity = not known. */
-  readonly expectedMs: number;
 }
 
 /** Whose a task is: a run, or the single tasks of the engine. */
@@ -79,11 +70,9 @@ export interface TaskStartOptions {
   readonly restored?: TaskRestoration;
 }
 
-export class TaskRecord implements ReadyTask<CapacityRequest> {
+export class TaskRecord extends ReadyTask<CapacityRequest> {
   readonly key: number;
   readonly owner: TaskOwner;
-  /** The owner's number for it. */
-  readonly index: number;
   readonly spec: TaskSpec;
   readonly taskId: TaskId;
   /** The run under which its facts are written. */
@@ -93,20 +82,6 @@ export class TaskRecord implements ReadyTask<CapacityRequest> {
   /** When its retry is due, from an earlier life; consumed by the first wait. */
   restoredDueMs: number | null;
   actor: Actor<TaskLogic> | undefined;
-  // What the scheduler reads and writes.
-  readonly lane: Lane<CapacityRequest>;
-  readonly pool: Pool;
-  readonly level: number;
-  order: number;
-  readonly request: CapacityRequest | null;
-  readonly concurrency: ConcurrencyClaim | null;
-  readonly expectedMs: number;
-  state: ReadyState = 'idle';
-  urgency = 0;
-  sequence = 0;
-  readyAtMs = 0;
-  expectedEndMs = Number.POSITIVE_INFINITY;
-  group: TaskClass<CapacityRequest> | null = null;
   // The attempt under way.
   attempt = 0;
   /** 0 = none under way. */
@@ -119,21 +94,19 @@ export class TaskRecord implements ReadyTask<CapacityRequest> {
 
   constructor(key: number, owner: TaskOwner, index: number, spec: TaskSpec, options: TaskStartOptions) {
     const { taskId = taskIdOf(owner.runId, spec.name), factsRunId = owner.runId, restored } = options;
+    super(owner.lane, index, spec);
     this.key = key;
     this.owner = owner;
-    this.index = index;
     this.spec = spec;
     this.taskId = taskId;
     this.factsRunId = factsRunId;
     this.limits = limitsOf(spec, restored);
     this.restoredDueMs = restored?.dueMs ?? null;
     this.attempt = restored?.attempts ?? 0;
-    this.lane = owner.lane;
-    this.pool = spec.pool;
-    this.level = spec.level;
-    this.order = owner.plan?.guide?.orderOf(index) ?? spec.order;
-    this.request = spec.request;
-    this.concurrency = spec.concurrency;
-    this.expectedMs = owner.plan?.guide?.expectedMs(index) ?? spec.expectedMs;
+    // The guide of a run knows better than the spec, which is fixed.
+    const guide = owner.plan?.guide;
+    if (guide === undefined) return;
+    this.order = guide.orderOf(index);
+    this.expectedMs = guide.expectedMs(index);
   }
 }

@@ -40,30 +40,53 @@ export interface ConcurrencyClaim {
 /** idle → queued → started → idle; `held` before `queued` while a plan keeps the task back. */
 export type ReadyState = 'idle' | 'held' | 'queued' | 'started';
 
-export interface ReadyTask<Request extends CapacityRequest = CapacityRequest> {
-  readonly lane: Lane<Request>;
-  /** The owner's number for it; a lane's course knows it by that. */
-  readonly index: number;
+/** What its owner says of a task. */
+export interface ReadyTaskFacts<Request extends CapacityRequest = CapacityRequest> {
   readonly pool: Pool;
   /** Priority level, 0 first. */
   readonly level: number;
-  /** Second key, lower first; its meaning is the mode's (file order, place in the plan, …). Changed by `Scheduler.reorder`. */
-  order: number;
+  /** Second key, lower first; its meaning is the mode's (file order, place in the plan, …). */
+  readonly order: number;
   readonly request: Request | null;
   readonly concurrency: ConcurrencyClaim | null;
   /** Expected duration of an attempt; Infinity = not known. */
   readonly expectedMs: number;
-  // Given by the scheduler.
-  state: ReadyState;
+}
+
+export class ReadyTask<Request extends CapacityRequest = CapacityRequest> {
+  readonly lane: Lane<Request>;
+  /** The owner's number for it; a lane's course knows it by that. */
+  readonly index: number;
+  readonly pool: Pool;
+  readonly level: number;
+  /** Changed by `Scheduler.reorder`. */
+  order: number;
+  readonly request: Request | null;
+  readonly concurrency: ConcurrencyClaim | null;
+  /** Changed by its owner alone, while it is idle. */
+  expectedMs: number;
+  // The scheduler's.
+  state: ReadyState = 'idle';
   /** First key, lower first: the level, less what it has gained by waiting. */
-  urgency: number;
+  urgency = 0;
   /** Third key: when it became ready. */
-  sequence: number;
-  readyAtMs: number;
+  sequence = 0;
+  readyAtMs = 0;
   /** When its attempt is expected to end; Infinity = not known. */
-  expectedEndMs: number;
+  expectedEndMs = Number.POSITIVE_INFINITY;
   /** The tasks that ask for the same, while it is queued. */
-  group: TaskClass<Request> | null;
+  group: TaskClass<Request> | null = null;
+
+  constructor(lane: Lane<Request>, index: number, facts: ReadyTaskFacts<Request>) {
+    this.lane = lane;
+    this.index = index;
+    this.pool = facts.pool;
+    this.level = facts.level;
+    this.order = facts.order;
+    this.request = facts.request;
+    this.concurrency = facts.concurrency;
+    this.expectedMs = facts.expectedMs;
+  }
 }
 
 /** The order of ready tasks within a lane. */

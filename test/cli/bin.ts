@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
 
 export const BIN = fileURLToPath(new URL('../../bin/yardmaster.mjs', import.meta.url));
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -61,4 +62,22 @@ export function ended(child: ChildProcess): Promise<Ended> {
 /** Runs the command to its end. */
 export function yardmaster(args: readonly string[], options: StartOptions = {}): Promise<Ended> {
   return ended(startYardmaster(args, options));
+}
+
+/** A process that has been seen to print a text; killed with the test. */
+export async function seenBy(cwd: string, args: readonly string[], text: string) {
+  const child = startYardmaster(args, { cwd });
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  const end = ended(child);
+  await new Promise<void>((resolve) => {
+    let seen = '';
+    child.stdout?.on('data', (chunk) => {
+      seen += String(chunk);
+      if (seen.includes(text)) resolve();
+    });
+    void end.then(() => resolve());
+  });
+  return { child, end };
 }

@@ -4,11 +4,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { SAME_PRESS_MS } from '../../src/cli/interruption.ts';
 import { RunArchive } from '../../src/engine/run-archive.ts';
-import { type Ended, ended, startYardmaster, yardmaster } from './bin.ts';
+import { type Ended, seenBy, yardmaster } from './bin.ts';
 import { coreStep, workFolder } from './work-folder.ts';
 
 const WORK_MODULE = `
@@ -49,24 +49,6 @@ function folder(steps: readonly unknown[] = [NOTED, GATED, AFTER]): string {
 }
 
 const RUN = ['run', 'flow.json', '--workers', '1', '--grace-ms', '50'];
-
-/** A run that has been seen to print a text. */
-async function seenBy(cwd: string, args: readonly string[], text: string) {
-  const child = startYardmaster(args, { cwd });
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-  });
-  const end = ended(child);
-  await new Promise<void>((resolve) => {
-    let seen = '';
-    child.stdout?.on('data', (chunk) => {
-      seen += String(chunk);
-      if (seen.includes(text)) resolve();
-    });
-    void end.then(() => resolve());
-  });
-  return { child, end };
-}
 
 /** A run that was killed while its gate was shut. */
 async function killedRun(cwd: string, runId = 'killed'): Promise<void> {

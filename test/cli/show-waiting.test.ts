@@ -4,9 +4,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { ended, startYardmaster, yardmaster } from './bin.ts';
+import { seenBy, yardmaster } from './bin.ts';
 import { coreStep, workFolder } from './work-folder.ts';
 
 const WORK_MODULE = `
@@ -41,22 +41,8 @@ const STEPS = [
 const FLOW = { mode: 'parallel', resources: [{ id: 'gpu', type: 'compute', capacity: 4 }], steps: STEPS };
 
 /** A run in a process of its own that has been seen to print a text. */
-async function running(cwd: string, text: string, ...flags: string[]) {
-  const child = startYardmaster(['run', 'flow.json', '--workers', '2', '--run-id', 'mine', ...flags], { cwd });
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-  });
-  const end = ended(child);
-  await new Promise<void>((resolve) => {
-    let seen = '';
-    child.stdout?.on('data', (chunk) => {
-      seen += String(chunk);
-      if (seen.includes(text)) resolve();
-    });
-    void end.then(() => resolve());
-  });
-  return { child, end };
-}
+const running = (cwd: string, text: string, ...flags: string[]) =>
+  seenBy(cwd, ['run', 'flow.json', '--workers', '2', '--run-id', 'mine', ...flags], text);
 
 async function shown(cwd: string) {
   const { code, stdout, stderr } = await yardmaster(['show', 'mine', '--json'], { cwd });

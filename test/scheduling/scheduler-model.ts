@@ -5,13 +5,7 @@
 import { expect } from 'vitest';
 import type { ExecutionMode } from '../../src/domain/statuses.ts';
 import { Lane, type LaneGroup } from '../../src/scheduling/lane.ts';
-import {
-  type ConcurrencyClaim,
-  compareReady,
-  type Pool,
-  type ReadyState,
-  type ReadyTask,
-} from '../../src/scheduling/ready-task.ts';
+import { type ConcurrencyClaim, compareReady, type Pool, ReadyTask } from '../../src/scheduling/ready-task.ts';
 import { Scheduler, type SchedulerOptions } from '../../src/scheduling/scheduler.ts';
 import { classKeyOf, type TaskClass } from '../../src/scheduling/task-class.ts';
 import { type AmountRequest, MemoryCapacity } from './memory-capacity.ts';
@@ -25,33 +19,19 @@ export interface ModelTaskFacts {
   readonly expectedMs?: number;
 }
 
-export class ModelTask implements ReadyTask<AmountRequest> {
-  readonly index: number;
-  readonly lane: Lane<AmountRequest>;
-  readonly pool: Pool;
-  readonly level: number;
-  order: number;
-  readonly request: AmountRequest | null;
-  readonly concurrency: ConcurrencyClaim | null;
-  readonly expectedMs: number;
-  state: ReadyState = 'idle';
-  urgency = 0;
-  sequence = 0;
-  readyAtMs = 0;
-  expectedEndMs = 0;
-  group: TaskClass<AmountRequest> | null = null;
+export class ModelTask extends ReadyTask<AmountRequest> {
   starts = 0;
   enqueues = 0;
 
   constructor(index: number, lane: Lane<AmountRequest>, facts: ModelTaskFacts = {}) {
-    this.index = index;
-    this.lane = lane;
-    this.pool = facts.pool ?? 0;
-    this.level = facts.level ?? 2;
-    this.order = facts.order ?? 0;
-    this.request = facts.request ?? null;
-    this.concurrency = facts.concurrency ?? null;
-    this.expectedMs = facts.expectedMs ?? Number.POSITIVE_INFINITY;
+    super(lane, index, {
+      pool: facts.pool ?? 0,
+      level: facts.level ?? 2,
+      order: facts.order ?? 0,
+      request: facts.request ?? null,
+      concurrency: facts.concurrency ?? null,
+      expectedMs: facts.expectedMs ?? Number.POSITIVE_INFINITY,
+    });
   }
 
   unitsOf(index: number): number {

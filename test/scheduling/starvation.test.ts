@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { ExecutionMode, TaskPriority } from '../../src/domain/statuses.ts';
 import { Lane } from '../../src/scheduling/lane.ts';
 import { levelOf } from '../../src/scheduling/mode-level.ts';
+import { seededRandom } from '../../src/scheduling/seeded-random.ts';
 import { type AmountRequest, requestOf } from './memory-capacity.ts';
-import { randomOf, type TimedTask, VirtualSlots } from './virtual-slots.ts';
+import { type TimedTask, VirtualSlots } from './virtual-slots.ts';
 
 const SEEDS = 1_000;
 /** Longest duration of a task. */
@@ -61,7 +62,7 @@ function runUntilStarted(load: Load, timed: TimedTask, onChange = () => {}): voi
 
 /** An endless load of critical tasks in some lanes, from which one task of the least priority must get its turn. */
 function waitUnderCriticalLoad(seed: number, mode: ExecutionMode, place: 'same lane' | 'another lane', units: number) {
-  const random = randomOf(seed);
+  const random = seededRandom(seed);
   const count = 1 + Math.floor(random() * 4);
   const ageingMs = 50 + random() * 1_000;
   // With a resource it is that which is short, and not the slots.
@@ -127,7 +128,7 @@ type Durations = 'exact' | 'wrong' | 'unknown';
 
 /** An endless stream of narrow tasks, and one that needs all of their resource: when it started, and when it had to. */
 function waitAmongNarrowOnes(seed: number, mode: ExecutionMode, place: 'same lane' | 'another lane', known: Durations) {
-  const random = randomOf(seed);
+  const random = seededRandom(seed);
   const capacity = 3 + Math.floor(random() * 6);
   // More slots than units: it is units that are short.
   const slots = new VirtualSlots(2 * capacity, [capacity]);

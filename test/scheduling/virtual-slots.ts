@@ -14,17 +14,6 @@ export interface TimedTask {
   startedAtMs: number;
 }
 
-/** A seeded stream of numbers in [0, 1): mulberry32 by Tommy Ettinger. */
-export function randomOf(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 export class VirtualSlots {
   readonly capacity: MemoryCapacity;
   readonly scheduler: Scheduler<AmountRequest>;

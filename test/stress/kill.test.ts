@@ -17,6 +17,7 @@ import { z } from 'zod';
 import { SystemTimers } from '../../src/engine/system-timers.ts';
 import { foldRun, type RunHistory } from '../../src/journal/run-history.ts';
 import { openSqliteJournal } from '../../src/journal/stores/sqlite.ts';
+import { seededRandom } from '../../src/scheduling/seeded-random.ts';
 import { createEffectFolder, KILLED_RUN, readExecutions } from './diamond-workflow.ts';
 
 const PROGRAM = fileURLToPath(new URL('fixtures/run-process.ts', import.meta.url));
@@ -117,17 +118,6 @@ function completedIn(history: RunHistory | undefined): ReadonlySet<string> {
   return new Set(completed.map(({ task }) => task));
 }
 
-/** Mulberry32: small, and the same everywhere. */
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 describe.each(['normal', 'full'])('a run killed again and again, durability %s', (durability) => {
   const undisturbed = createEffectFolder(join(root, `undisturbed-${durability}`));
   const counts = { kills: 0, beforeOpen: 0, lives: 0, runs: 0, interrupted: 0, afterEnd: 0 };
@@ -149,7 +139,7 @@ describe.each(['normal', 'full'])('a run killed again and again, durability %s',
         while (granted < wanted) {
           const kills = Math.min(KILLS_PER_RUN, wanted - granted);
           granted += kills;
-          const used = await tormentRun(createRandom(seed++), kills);
+          const used = await tormentRun(seededRandom(seed++), kills);
           granted -= kills - used;
         }
       };

@@ -14,28 +14,17 @@ import type { PlanCourse } from '../../scheduling/plan-course.ts';
 import {
   type CapacityPort,
   type CapacityRequest,
-  type ConcurrencyClaim,
   POOL_COUNT,
   type Pool,
-  type ReadyState,
-  type ReadyTask,
+  ReadyTask,
+  type ReadyTaskFacts,
 } from '../../scheduling/ready-task.ts';
 import { type DependencyRows, RunFrontier, type TaskEnd } from '../../scheduling/run-frontier.ts';
 import { Scheduler } from '../../scheduling/scheduler.ts';
-import type { TaskClass } from '../../scheduling/task-class.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** A task as the scheduler knows it. */
-export interface SimulatedTask {
-  readonly level: number;
-  readonly order: number;
-  readonly pool: Pool;
-  /** Prepared by the guard of the simulation. */
-  readonly request: PreparedRequest | null;
-  readonly concurrency: ConcurrencyClaim | null;
-  /** What the scheduler believes; Infinity = unknown. */
-  readonly expectedMs: number;
-}
+/** A task as the scheduler knows it; its request is prepared by the guard of the simulation. */
+export type SimulatedTask = ReadyTaskFacts<PreparedRequest>;
 
 export interface DispatchProblem {
   readonly rows: DependencyRows;
@@ -89,34 +78,6 @@ export function simulateDispatch(problem: DispatchProblem): DispatchTrace {
   return new DispatchSimulation(problem).run();
 }
 
-class VirtualTask implements ReadyTask<CapacityRequest> {
-  readonly lane: Lane<CapacityRequest>;
-  readonly index: number;
-  readonly pool: Pool;
-  readonly level: number;
-  order: number;
-  readonly request: CapacityRequest | null;
-  readonly concurrency: ConcurrencyClaim | null;
-  readonly expectedMs: number;
-  state: ReadyState = 'idle';
-  urgency = 0;
-  sequence = 0;
-  readyAtMs = 0;
-  expectedEndMs = 0;
-  group: TaskClass<CapacityRequest> | null = null;
-
-  constructor(lane: Lane<CapacityRequest>, index: number, task: SimulatedTask) {
-    this.lane = lane;
-    this.index = index;
-    this.pool = task.pool;
-    this.level = task.level;
-    this.order = task.order;
-    this.request = task.request;
-    this.concurrency = task.concurrency;
-    this.expectedMs = task.expectedMs;
-  }
-}
-
 /** The places of one pool: numbers given back come before new ones, the lowest first. */
 class Places {
   readonly #free = new BinaryHeap<number>((a, b) => a - b);
@@ -154,7 +115,7 @@ class DispatchSimulation {
   readonly #ends: Float64Array;
   readonly #slots: Int32Array;
   readonly #order: Int32Array;
-  readonly #running: BinaryHeap<VirtualTask>;
+  readonly #running: BinaryHeap<ReadyTask<CapacityRequest>>;
   readonly #ready: number[] = [];
   readonly #skipped: number[] = [];
   readonly #originMs: number;
@@ -182,7 +143,7 @@ class DispatchSimulation {
     this.#slots = new Int32Array(rows.size).fill(-1);
     this.#order = new Int32Array(rows.size);
     const ends = this.#ends;
-    this.#running = new BinaryHeap<VirtualTask>(
+    this.#running = new BinaryHeap<ReadyTask<CapacityRequest>>(
       (a, b) => (ends[a.index] ?? 0) - (ends[b.index] ?? 0) || a.index - b.index,
     );
     this.#originMs = time.now();
@@ -258,7 +219,7 @@ class DispatchSimulation {
         if (task === undefined || ends?.(index) === 'skipped') {
           this.#passOver(index);
           this.#frontier.end(index, 'skipped', ready, skipped);
-        } else this.#scheduler.enqueue(new VirtualTask(this.#lane, index, task), this.#nowMs);
+        } else this.#scheduler.enqueue(new ReadyTask<CapacityRequest>(this.#lane, index, task), this.#nowMs);
       }
     }
   }
@@ -290,12 +251,12 @@ class DispatchSimulation {
       if (task === undefined) break;
       hasStarted = true;
       // Every task of this scheduler was made above.
-      this.#start(task as VirtualTask, places.take());
+      this.#start(task as ReadyTask<CapacityRequest>, places.take());
     }
     return hasStarted;
   }
 
-  #start(task: VirtualTask, place: number): void {
+  #start(task: ReadyTask<CapacityRequest>, place: number): void {
     const { index } = task;
     const durationMicros = Math.round((this.#problem.durationsMs[index] ?? 0) * MICROS_PER_MS);
     this.#starts[index] = this.#nowMicros;

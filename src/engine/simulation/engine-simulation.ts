@@ -4,9 +4,10 @@ import { refillPeriodOf } from '../../domain/refill-period.ts';
 import { RuntimeError } from '../../domain/runtime-error.ts';
 import { ExecutionMode } from '../../domain/statuses.ts';
 import { defaultResources, readMachine } from '../../resources/default-resources.ts';
+import { seededRandom } from '../../scheduling/seeded-random.ts';
 import type { ResolvedConfig } from '../engine-config.ts';
 import type { CompiledWorkflow } from '../workflow-compiler.ts';
-import { processorTimeMs, seededRandom } from './planning-chance.ts';
+import { processorTimeMs } from './processor-time.ts';
 import type { SimulatedResource } from './simulated-capacity.ts';
 import type { SimulationReport } from './simulation-report.ts';
 import { estimatedDurations } from './step-durations.ts';
@@ -68,7 +69,8 @@ export function simulateOnEngine(
     durations,
     planBudgetMs: budgetOf(request.planBudgetMs ?? settings.planBudgetMs),
     now: processorTimeMs,
-    random: seededRandom(),
+    // The same question has the same answer, as far as the budget allows.
+    random: seededRandom(1),
     ...rest,
   });
 }

@@ -7,7 +7,8 @@ import { listSchedule } from '../../../src/scheduling/planning/linear-pass.ts';
 import { ParallelGenerator } from '../../../src/scheduling/planning/parallel-generation.ts';
 import { modelOf } from '../../../src/scheduling/planning/planning-model.ts';
 import { SerialGenerator } from '../../../src/scheduling/planning/serial-generation.ts';
-import { type ListedTask, plainListMakespan, problemOf, seededRandom } from './planning-problems.ts';
+import { seededRandom } from '../../../src/scheduling/seeded-random.ts';
+import { type ListedTask, plainListMakespan, problemOf } from './planning-problems.ts';
 
 const endless = new Deadline(() => 0, 1);
 

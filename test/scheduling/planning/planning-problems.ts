@@ -2,6 +2,7 @@
 // a checker of feasibility and a plain list scheduler. The judges share nothing with what they judge.
 
 import type { Plan, PlanningEffort, PlanningProblem } from '../../../src/scheduling/planning/planning-problem.ts';
+import { seededRandom } from '../../../src/scheduling/seeded-random.ts';
 
 export interface ListedTask {
   readonly seconds: number;
@@ -43,17 +44,6 @@ function offsetsOf(lists: readonly (readonly unknown[])[]): Int32Array {
     offsets[index + 1] = (offsets[index] ?? 0) + list.length;
   });
   return offsets;
-}
-
-/** Mulberry32: the same seed, the same chance. */
-export function seededRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 /** A clock that goes on by this much whenever it is read: effort is then a count, the same on every machine. */
