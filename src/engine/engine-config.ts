@@ -78,8 +78,8 @@ export interface EngineConfig {
    */
   readonly ageingMs?: number | undefined;
   /**
-   * Milliseconds that improving the order of a resource_aware run may take before it starts, default 20, and never more
-   * than a hundredth of what the run will take; 0 = longest remaining path first, nothing more.
+   * Milliseconds of search for a better order of a resource_aware run before it starts, default 20, and never more than a
+   * hundredth of the run's longest path; trying the result may take twice that again. 0 = longest remaining path first.
    */
   readonly planBudgetMs?: number | undefined;
   /** Milliseconds between asking a task to stop and terminating its thread; default 250. */

@@ -23,33 +23,37 @@ export interface Following {
 
 /** Seconds by which two schedules must differ to be told apart. */
 const SAME_SECONDS = 1e-6;
+const SAME_MS = SAME_SECONDS * 1_000;
+/** In larger runs it is not found out which tasks need keeping back: all follow the plan in step. */
+const MOST_SINGLED_OUT = 200;
+
+/** A plan, and what it was made for. */
+export interface PlannedRun {
+  readonly problem: PlanningProblem;
+  readonly plan: Plan;
+  /** The run's number of each task of the problem. */
+  readonly tasks: Int32Array;
+  readonly demands: RunDemands;
+  /** The run's plain order. */
+  readonly byRank: Float64Array;
+  /** Whether one more way may be tried. */
+  hasTime(): boolean;
+}
 
 /**
- * Finds out how a plan is best followed; `tasks` are the run's numbers, `byRank` its plain order. null = the tasks cannot
- * be carried through in virtual time (say that there is no place for one of them now): then there is nothing to plan.
+ * Finds out how a plan is best followed. null = the tasks cannot be carried through in virtual time (say that there is no
+ * place for one of them now): then there is nothing to plan.
  */
-export function followPlan(
-  problem: PlanningProblem,
-  plan: Plan,
-  tasks: Int32Array,
-  demands: RunDemands,
-  byRank: Float64Array,
-): Following | null {
+export function followPlan(planned: PlannedRun): Following | null {
   try {
-    return bestFollowing(problem, plan, tasks, demands, byRank);
+    return bestFollowing(planned);
   } catch (error) {
     if (isRuntimeError(error) && error.code === 'SIMULATION_STUCK') return null;
     throw error;
   }
 }
 
-function bestFollowing(
-  problem: PlanningProblem,
-  plan: Plan,
-  tasks: Int32Array,
-  demands: RunDemands,
-  byRank: Float64Array,
-): Following {
+function bestFollowing({ problem, plan, tasks, demands, byRank, hasTime }: PlannedRun): Following {
   const dispatch = new PlannedDispatch(problem, tasks, demands);
   const rankOrders = Float64Array.from(tasks, (task) => byRank[task] ?? 0);
   const byRanks = dispatch.run(rankOrders, null);
@@ -60,21 +64,21 @@ function bestFollowing(
     if (outcome.makespan < best.makespan - SAME_SECONDS) best = { ...outcome, rankMakespan: best.rankMakespan };
     return trace;
   };
+  const isSettled = () => plan.makespan >= best.makespan - SAME_SECONDS || !hasTime();
+  const inStep = () => courseOf(plan, problem, () => true);
   offer(placesIn(plan.workConserving.order), null);
-  if (plan.makespan >= best.makespan - SAME_SECONDS) return best;
+  if (isSettled()) return best;
   const planned = placesIn(plan.order);
+  if (tasks.length > MOST_SINGLED_OUT) {
+    offer(planned, inStep());
+    return best;
+  }
   const trace = offer(planned, null);
-  if (plan.makespan >= best.makespan - SAME_SECONDS) return best;
+  if (isSettled()) return best;
   // Those that would start too early are kept back; if that is not enough, all follow the plan in step.
-  offer(
-    planned,
-    courseOf(plan, problem, (task) => (trace.startsMs[task] ?? 0) < 1_000 * (plan.starts[task] ?? 0) - 1e-3),
-  );
-  if (plan.makespan < best.makespan - SAME_SECONDS)
-    offer(
-      planned,
-      courseOf(plan, problem, () => true),
-    );
+  const isEarly = (task: number) => (trace.startsMs[task] ?? 0) < 1_000 * (plan.starts[task] ?? 0) - SAME_MS;
+  offer(planned, courseOf(plan, problem, isEarly));
+  if (!isSettled()) offer(planned, inStep());
   return best;
 }
 

@@ -29,7 +29,9 @@ export interface RunOrderInput extends RunDemands {
 }
 
 /** What was planned, for people. */
-export interface PlanSummary extends Pick<Plan, 'method' | 'schedules' | 'spentMs'> {
+export interface PlanSummary extends Pick<Plan, 'method' | 'schedules'> {
+  /** Search and check together. */
+  readonly spentMs: number;
   /** What the dispatcher takes with it. */
   readonly makespanSeconds: number;
   readonly lowerBoundSeconds: number;
@@ -50,8 +52,10 @@ export interface RunOrder {
 }
 
 /** Larger runs are ordered by rank: a single schedule of theirs would take longer than it can win. */
-const MOST_PLANNED_TASKS = 5_000;
+const MOST_PLANNED_TASKS = 2_000;
 const PART_OF_RUN = 0.01;
+/** Ways to follow a plan are tried until this many times the budget has gone, the search included. */
+const CHECK_BUDGETS = 3;
 
 /** The order of a run's tasks; linear but for the planning, which keeps to its budget. */
 export function orderRun(input: RunOrderInput): RunOrder {
@@ -77,13 +81,15 @@ function plannedOrder(input: RunOrderInput, ranks: Float64Array, byRank: Float64
   const { graph, seconds, standing, now, random } = input;
   const budgetMs = planningBudgetMs(input, ranks);
   if (budgetMs <= 0 || graph.size > MOST_PLANNED_TASKS || !isWorthPlanning(input)) return null;
+  const beganMs = now();
   const { problem, tasks } = planningRows(graph, seconds, input, standing);
   const plan = planSchedule(problem, { budgetMs, now, random });
-  const following = followPlan(problem, plan, tasks, input, byRank);
+  const hasTime = () => now() - beganMs < CHECK_BUDGETS * budgetMs;
+  const following = followPlan({ problem, plan, tasks, demands: input, byRank, hasTime });
   if (following === null) return null;
   const orders = Float64Array.from(byRank);
   for (const [place, order] of following.orders.entries()) orders[tasks[place] ?? 0] = order;
-  const { method, lowerBound, schedules, spentMs } = plan;
+  const { method, lowerBound, schedules } = plan;
   const { makespan, rankMakespan, course, held } = following;
   return {
     orders,
@@ -94,7 +100,7 @@ function plannedOrder(input: RunOrderInput, ranks: Float64Array, byRank: Float64
       lowerBoundSeconds: lowerBound,
       rankSeconds: rankMakespan,
       schedules,
-      spentMs,
+      spentMs: now() - beganMs,
       held,
     },
     course: course === null ? null : courseOf(course, tasks, graph.size),

@@ -14,7 +14,7 @@ export interface CourseFacts {
 }
 
 /** How late or early a task may end, in parts of the makespan, before the plan counts as left. */
-const TOLERANCE = 0.02;
+const TOLERANCE = 0.005;
 /** And at least so much: what starting a task and hearing of its end may take. */
 const LEAST_TOLERANCE_MS = 20;
 

@@ -10,7 +10,7 @@ import { type TimedTask, VirtualSlots } from './virtual-slots.ts';
 
 /** What is allowed for starting a task and hearing of its end, and in parts of the makespan. */
 const LEAST_TOLERANCE_MS = 20;
-const TOLERANCE = 0.02;
+const TOLERANCE = 0.005;
 const ORIGIN_MS = 1_700_000_000_000;
 
 interface Row {
