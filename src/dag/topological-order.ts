@@ -74,3 +74,10 @@ function levelStarts(levels: Int32Array): Int32Array {
   for (let level = 0; level <= highest; level++) starts[level + 1] = at(starts, level + 1) + at(starts, level);
   return starts;
 }
+
+/** The place of each task in an order of all of them. */
+export function placesOf(order: Int32Array): Float64Array {
+  const places = new Float64Array(order.length);
+  for (const [place, task] of order.entries()) places[task] = place;
+  return places;
+}

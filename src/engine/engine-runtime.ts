@@ -17,13 +17,11 @@ import { type ActorSupervisor, startSupervisor } from '../actors/supervisor.ts';
 import { TaskRunner } from '../actors/task-runner.ts';
 import { WorkerPool } from '../actors/worker-pool.ts';
 import type { IdSource, SessionId } from '../domain/ids.ts';
-import { refillPeriodOf } from '../domain/refill-period.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import { serializeError } from '../domain/serialized-error.ts';
 import type { TaskAction } from '../domain/task-context.ts';
 import type { Journal } from '../journal/journal.ts';
 import { CapacityGuard } from '../resources/capacity-guard.ts';
-import { defaultResources, readMachine } from '../resources/default-resources.ts';
 import { type CapacityRequest, Pool } from '../scheduling/ready-task.ts';
 import { Scheduler } from '../scheduling/scheduler.ts';
 import { InlineExecutor } from '../workers/inline-executor.ts';
@@ -35,6 +33,7 @@ import {
   type OpenedJournal,
   systemPorts,
 } from './engine-ports.ts';
+import { engineResources, registerResources } from './engine-resources.ts';
 import { EventBus } from './event-bus.ts';
 import { inlineResources } from './inline-resources.ts';
 import { isModuleKnown } from './surroundings.ts';
@@ -95,7 +94,7 @@ export class EngineRuntime {
     this.journal = opened.journal;
     this.requests = opened.requests;
     this.guard = new CapacityGuard({ clock: this.timers, timers: this.idleTimers, ids: this.ids, events: this.bus });
-    this.#registerResources();
+    registerResources(this.guard, engineResources(config.resources));
     const waits = new WaitAnnouncer(this.bus, () => explanationParts(this));
     this.scheduler = new Scheduler<CapacityRequest>(this.guard, {
       ageingMs: config.ageingMs,
@@ -327,22 +326,6 @@ export class EngineRuntime {
       actor.send(event);
       if (actor.getSnapshot().status !== 'active') resolve();
     });
-  }
-
-  #registerResources(): void {
-    const overrides = new Map(this.config.resources.map((resource) => [resource.id, resource]));
-    for (const resource of defaultResources(readMachine())) {
-      if (!overrides.has(resource.resourceId)) {
-        this.guard.register(resource.resourceId, resource.type, resource.capacity, resource.options);
-      }
-    }
-    for (const { id, type, capacity, granularity, refillPeriodMs } of overrides.values()) {
-      const periodMs = refillPeriodOf(type, refillPeriodMs);
-      this.guard.register(id, type, capacity, {
-        ...(granularity === undefined ? {} : { granularity }),
-        ...(periodMs === null ? {} : { refill: { periodMs } }),
-      });
-    }
   }
 
   #journalChanged(): void {

@@ -2,6 +2,7 @@
 // tasks to be kept back. Each way to follow it is run on the scheduler itself in virtual time; the best one counts, and
 // plain ranks win when nothing is better.
 
+import { placesOf } from '../dag/topological-order.ts';
 import { isRuntimeError } from '../domain/runtime-error.ts';
 import { type CourseFacts, PlanCourse } from '../scheduling/plan-course.ts';
 import type { Plan, PlanningProblem } from '../scheduling/planning/planning-problem.ts';
@@ -66,9 +67,9 @@ function bestFollowing({ problem, plan, tasks, demands, byRank, hasTime }: Plann
   };
   const isSettled = () => plan.makespan >= best.makespan - SAME_SECONDS || !hasTime();
   const inStep = () => courseOf(plan, problem, () => true);
-  offer(placesIn(plan.workConserving.order), null);
+  offer(placesOf(plan.workConserving.order), null);
   if (isSettled()) return best;
-  const planned = placesIn(plan.order);
+  const planned = placesOf(plan.order);
   if (tasks.length > MOST_SINGLED_OUT) {
     offer(planned, inStep());
     return best;
@@ -155,10 +156,4 @@ function courseOf(plan: Plan, problem: PlanningProblem, isHeld: (task: number) =
     durations: problem.durations,
     isHeld: Uint8Array.from(plan.starts, (_, task) => (isHeld(task) ? 1 : 0)),
   };
-}
-
-function placesIn(order: Int32Array): Float64Array {
-  const places = new Float64Array(order.length);
-  for (const [place, task] of order.entries()) places[task] = place;
-  return places;
 }

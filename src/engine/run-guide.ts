@@ -22,7 +22,8 @@ export class RunGuide implements RunGuidance {
   /** Seconds that tasks took in this life; NaN = not known. */
   readonly #took: Float64Array;
   readonly #startedMs: number;
-  #order: RunOrder;
+  /** Made when somebody asks: a run that is taken up again asks only once it knows what is left. */
+  #order: RunOrder | null = null;
   #spentMs = 0;
 
   constructor(facts: RunGuideFacts, estimates: RunEstimates) {
@@ -30,11 +31,10 @@ export class RunGuide implements RunGuidance {
     this.#estimates = estimates;
     this.#took = new Float64Array(facts.graph.size).fill(Number.NaN);
     this.#startedMs = facts.now();
-    this.#order = this.#orderNow(null);
   }
 
   orderOf(index: number): number {
-    return this.#order.orders[index] ?? 0;
+    return this.#current.orders[index] ?? 0;
   }
 
   expectedMs(index: number): number {
@@ -42,12 +42,13 @@ export class RunGuide implements RunGuidance {
   }
 
   get course(): PlanCourse | null {
-    const facts: CourseFacts | null = this.#order.course;
+    const facts: CourseFacts | null = this.#current.course;
     return facts === null ? null : new PlanCourse(facts);
   }
 
   get summary(): JsonObject | null {
-    return this.#order.plan === null ? null : { ...this.#order.plan };
+    const { plan } = this.#current;
+    return plan === null ? null : { ...plan };
   }
 
   completed(index: number, seconds: number, standing: RunStanding): boolean {
@@ -75,6 +76,11 @@ export class RunGuide implements RunGuidance {
   /** What the tasks that completed in this life took, in seconds, by task. */
   *recorded(): Generator<readonly [index: number, seconds: number]> {
     for (const [index, seconds] of this.#took.entries()) if (!Number.isNaN(seconds)) yield [index, seconds];
+  }
+
+  get #current(): RunOrder {
+    this.#order ??= this.#orderNow(null);
+    return this.#order;
   }
 
   #orderNow(standing: RunStanding | null): RunOrder {

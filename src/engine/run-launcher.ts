@@ -9,6 +9,7 @@ import type { ExecutionMode } from '../domain/statuses.ts';
 import type { RunHistory } from '../journal/run-history.ts';
 import { Lane } from '../scheduling/lane.ts';
 import { type CapacityRequest, Pool } from '../scheduling/ready-task.ts';
+import { registerResources } from './engine-resources.ts';
 import type { EngineRuntime } from './engine-runtime.ts';
 import { RunBook } from './run-book.ts';
 import type { SessionEntry } from './session-book.ts';
@@ -63,10 +64,7 @@ export class RunLauncher {
   planOf(launch: Pick<Launch, 'workflow' | 'params' | 'mode' | 'maxParallel'>): GuidedPlan {
     const { workflow, params, mode, maxParallel } = launch;
     const { guard, config, journal, ports } = this.#runtime;
-    for (const { id, type, capacity, granularity, refillPeriodMs } of workflow.definition.resources) {
-      const refill = refillPeriodMs === null ? {} : { refill: { periodMs: refillPeriodMs } };
-      guard.register(id, type, capacity, { granularity, ...refill });
-    }
+    registerResources(guard, workflow.definition.resources);
     return createRunPlan(workflow, {
       mode,
       runParameters: params,
@@ -100,7 +98,8 @@ export class RunLauncher {
         mode,
         limit: launch.maxParallel ?? Number.POSITIVE_INFINITY,
         group: actor.group,
-        course: plan.guide.course,
+        // One that is taken up again is planned when it is known what of it is left.
+        course: launch.restored === undefined ? plan.guide.course : null,
       }),
       timeoutMs: workflow.definition.timeoutMs,
       origin: {

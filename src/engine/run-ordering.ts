@@ -5,7 +5,7 @@
 import type { RunStanding } from '../actors/run-plan.ts';
 import { upwardRanks } from '../dag/critical-path.ts';
 import type { TaskGraph } from '../dag/task-graph.ts';
-import { topologicalOrder } from '../dag/topological-order.ts';
+import { placesOf, topologicalOrder } from '../dag/topological-order.ts';
 import type { ExecutionMode } from '../domain/statuses.ts';
 import type { CourseFacts } from '../scheduling/plan-course.ts';
 import { planSchedule } from '../scheduling/planning/planner.ts';
@@ -130,10 +130,4 @@ function courseOf(course: CourseFacts, tasks: Int32Array, size: number): CourseF
     isHeld[task] = course.isHeld[place] ?? 0;
   }
   return { order: course.order.map((place) => tasks[place] ?? 0), starts, durations, isHeld };
-}
-
-function placesOf(order: Int32Array): Float64Array {
-  const places = new Float64Array(order.length);
-  for (const [place, task] of order.entries()) places[task] = place;
-  return places;
 }

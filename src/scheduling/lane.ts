@@ -5,7 +5,14 @@
 import type { ExecutionMode } from '../domain/statuses.ts';
 import { BinaryHeap } from './binary-heap.ts';
 import type { PlanCourse } from './plan-course.ts';
-import { type CapacityRequest, compareReady, POOL_COUNT, type Pool, type ReadyTask } from './ready-task.ts';
+import {
+  type CapacityRequest,
+  compareReady,
+  POOL_COUNT,
+  type Pool,
+  type ReadyKeys,
+  type ReadyTask,
+} from './ready-task.ts';
 import { classKeyOf, TaskClass } from './task-class.ts';
 
 /** Entries of candidates are shed when there are more than this, and more than twice the classes. */
@@ -28,17 +35,14 @@ export interface LaneOptions {
 }
 
 /** The first task of a class, with its keys as they were then: only the latest entry of a queued task is valid. */
-interface Candidate<Request extends CapacityRequest> {
+interface Candidate<Request extends CapacityRequest> extends Readonly<ReadyKeys> {
   readonly task: ReadyTask<Request>;
-  readonly urgency: number;
-  readonly order: number;
-  readonly sequence: number;
 }
 
 /** The classes of one pool. */
 class Shelf<Request extends CapacityRequest> {
   readonly classes = new Map<string | null, TaskClass<Request>>();
-  readonly candidates = new BinaryHeap<Candidate<Request>>(compareCandidates);
+  readonly candidates = new BinaryHeap<Candidate<Request>>(compareReady);
   /** The only class there is, the usual case: it needs no heap of candidates. */
   only: TaskClass<Request> | null = null;
 }
@@ -122,12 +126,11 @@ export class Lane<Request extends CapacityRequest = CapacityRequest> {
   reorder(orderOf: (index: number) => number): void {
     for (const task of this.held) task.order = orderOf(task.index);
     for (const shelf of this.#shelves) {
-      shelf.candidates.clear();
       for (const group of shelf.classes.values()) {
         for (const task of group.tasks()) task.order = orderOf(task.index);
         group.resort();
-        if (group.line === null) this.#offer(shelf, group);
       }
+      this.#refill(shelf);
     }
   }
 
@@ -181,7 +184,7 @@ export class Lane<Request extends CapacityRequest = CapacityRequest> {
     if (shelf.candidates.size > DEAD_CANDIDATES && shelf.candidates.size > 2 * shelf.classes.size) this.#refill(shelf);
   }
 
-  /** One entry a class: what was offered again and again, or is not the first any more, is shed. */
+  /** One entry a class, none where there is but one: what was offered again and again, or is not the first any more, is shed. */
   #refill(shelf: Shelf<Request>): void {
     shelf.candidates.clear();
     for (const group of shelf.classes.values()) if (group.line === null) this.#offer(shelf, group);
@@ -204,15 +207,10 @@ export class Lane<Request extends CapacityRequest = CapacityRequest> {
     const only = shelf.classes.size === 1 && first !== undefined ? first : null;
     if (only === shelf.only) return;
     shelf.only = only;
-    shelf.candidates.clear();
-    if (only === null) this.#refill(shelf);
+    this.#refill(shelf);
   }
 }
 
 function isBefore<R extends CapacityRequest>(rival: ReadyTask<R> | undefined, task: ReadyTask<R>): boolean {
   return rival !== undefined && rival !== task && compareReady(rival, task) < 0;
-}
-
-function compareCandidates<R extends CapacityRequest>(a: Candidate<R>, b: Candidate<R>): number {
-  return a.urgency - b.urgency || a.order - b.order || a.sequence - b.sequence;
 }

@@ -1,6 +1,7 @@
 // Owns what the scheduler knows of a task that could run: its place in the order, its lane, what it asks for.
 // Plain fields, changed by the scheduler alone while the task is in its hands.
 
+import type { ConcurrencyLimit } from '../domain/concurrency-limit.ts';
 import type { Lane } from './lane.ts';
 import type { TaskClass } from './task-class.ts';
 
@@ -31,11 +32,8 @@ export interface CapacityPort<Request extends CapacityRequest> {
   unmarkWaiting(request: Request): void;
 }
 
-/** A limit on how many tasks with one key are under way, in all lanes. */
-export interface ConcurrencyClaim {
-  readonly key: string;
-  readonly limit: number;
-}
+/** A limit on how many tasks with one key are under way, in all lanes: each task is held to its own. */
+export type ConcurrencyClaim = ConcurrencyLimit;
 
 /** idle → queued → started → idle; `held` before `queued` while a plan keeps the task back. */
 export type ReadyState = 'idle' | 'held' | 'queued' | 'started';
@@ -89,7 +87,10 @@ export class ReadyTask<Request extends CapacityRequest = CapacityRequest> {
   }
 }
 
+/** By what ready tasks of a lane are ordered. */
+export type ReadyKeys = Pick<ReadyTask, 'urgency' | 'order' | 'sequence'>;
+
 /** The order of ready tasks within a lane. */
-export function compareReady<R extends CapacityRequest>(a: ReadyTask<R>, b: ReadyTask<R>): number {
+export function compareReady(a: ReadyKeys, b: ReadyKeys): number {
   return a.urgency - b.urgency || a.order - b.order || a.sequence - b.sequence;
 }

@@ -16,7 +16,7 @@ export interface EstimateSource {
 }
 
 /** For a task that nothing is known of. */
-const GUESS_SECONDS = 1;
+export const GUESS_SECONDS = 1;
 /** What is longer counts as so long. */
 const MAX_SECONDS = 1_000_000_000;
 /** Within this factor, either way, an estimate is right. */

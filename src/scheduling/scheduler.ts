@@ -20,7 +20,14 @@ import type { Lane } from './lane.ts';
 import { LaneRings, NO_LEVEL } from './lane-rings.ts';
 import type { PlanCourse } from './plan-course.ts';
 import type { QueueStanding } from './queue-standing.ts';
-import { type CapacityPort, type CapacityRequest, LEVEL_COUNT, type Pool, type ReadyTask } from './ready-task.ts';
+import {
+  type CapacityPort,
+  type CapacityRequest,
+  compareReady,
+  LEVEL_COUNT,
+  type Pool,
+  type ReadyTask,
+} from './ready-task.ts';
 import { Reservations } from './reservations.ts';
 import type { TaskClass } from './task-class.ts';
 import type { WaitLine } from './wait-line.ts';
@@ -277,8 +284,7 @@ export class Scheduler<Request extends CapacityRequest> {
     for (let level = 0; level < task.level; level++) ahead += this.#depth[level] ?? 0;
     for (const other of task.lane.queued()) {
       if (other.level !== task.level || other === task) continue;
-      const isBefore = other.urgency - task.urgency || other.order - task.order || other.sequence - task.sequence;
-      if (isBefore < 0) ahead++;
+      if (compareReady(other, task) < 0) ahead++;
     }
     return ahead;
   }
@@ -360,9 +366,7 @@ export class Scheduler<Request extends CapacityRequest> {
     task.expectedEndMs = nowMs + task.expectedMs;
     if (request !== null) this.#running.add(task);
     if (concurrency !== null) this.#keys.enter(concurrency.key);
-    if (lane.course?.started(task.index, nowMs) === true) {
-      for (const freed of this.#held.takeReleased(lane, nowMs)) this.#queue(freed);
-    }
+    if (lane.course?.started(task.index, nowMs) === true) this.#letGo(lane, nowMs);
     // What waits in a lane that has just become full, or for a key that has, must not keep anything from others.
     if (concurrency !== null || !lane.mayStart()) this.#lines.limitsChanged();
     // Out and in again at the end: round robin among the lanes of a level.

@@ -1,14 +1,12 @@
 // Owns the simulation as an engine or the shell asks for it: a workflow, the settings in force, and a few what-ifs.
 
-import { refillPeriodOf } from '../../domain/refill-period.ts';
 import { RuntimeError } from '../../domain/runtime-error.ts';
 import { ExecutionMode } from '../../domain/statuses.ts';
-import { defaultResources, readMachine } from '../../resources/default-resources.ts';
 import { seededRandom } from '../../scheduling/seeded-random.ts';
 import type { ResolvedConfig } from '../engine-config.ts';
+import { engineResources } from '../engine-resources.ts';
 import type { CompiledWorkflow } from '../workflow-compiler.ts';
 import { processorTimeMs } from './processor-time.ts';
-import type { SimulatedResource } from './simulated-capacity.ts';
 import type { SimulationReport } from './simulation-report.ts';
 import { estimatedDurations } from './step-durations.ts';
 import { type SimulationOptions, simulateWorkflow } from './workflow-simulation.ts';
@@ -73,28 +71,6 @@ export function simulateOnEngine(
     random: seededRandom(1),
     ...rest,
   });
-}
-
-/** The resources that an engine of this machine has before any workflow brings its own. */
-export function engineResources(configured: SimulationSettings['resources']): SimulatedResource[] {
-  const overridden = new Set(configured.map(({ id }) => id));
-  const defaults = defaultResources(readMachine()).filter(({ resourceId }) => !overridden.has(resourceId));
-  return [
-    ...defaults.map(({ resourceId, type, capacity, options }) => ({
-      id: resourceId,
-      type,
-      capacity,
-      granularity: options.granularity,
-      refillPeriodMs: options.refill?.periodMs ?? null,
-    })),
-    ...configured.map(({ id, type, capacity, granularity, refillPeriodMs }) => ({
-      id,
-      type,
-      capacity,
-      granularity,
-      refillPeriodMs: refillPeriodOf(type, refillPeriodMs),
-    })),
-  ];
 }
 
 function modeOf(mode: ExecutionMode): ExecutionMode {

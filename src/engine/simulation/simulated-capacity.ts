@@ -3,27 +3,17 @@
 
 import type { AllocationId } from '../../domain/ids.ts';
 import { RuntimeError } from '../../domain/runtime-error.ts';
-import type { ResourceType } from '../../domain/statuses.ts';
 import { CapacityGuard } from '../../resources/capacity-guard.ts';
 import type { PreparedRequest } from '../../resources/capacity-request.ts';
+import { type DeclaredResource, registerResources } from '../engine-resources.ts';
 import type { CompiledWorkflow } from '../workflow-compiler.ts';
 import { findResourceFaults } from '../workflow-requirements.ts';
 import type { CountedResource } from './shared-use.ts';
 import { VirtualTime } from './virtual-time.ts';
 
-/** A resource that exists besides the workflow's own. */
-export interface SimulatedResource {
-  readonly id: string;
-  readonly type: ResourceType;
-  readonly capacity: number;
-  /** Default 1. */
-  readonly granularity?: number | undefined;
-  /** null or left out = units come back when their holder ends. */
-  readonly refillPeriodMs?: number | null | undefined;
-}
-
 export interface CapacityOptions {
-  readonly resources: readonly SimulatedResource[];
+  /** Those that exist besides the workflow's own. */
+  readonly resources: readonly DeclaredResource[];
   /** Capacities to be taken instead, by id. */
   readonly setAmounts: Readonly<Record<string, number>>;
 }
@@ -45,15 +35,7 @@ export class SimulatedCapacity {
       ids: { allocationId: () => 'simulated' as AllocationId },
     });
     this.guard = guard;
-    for (const { id, type, capacity, granularity, refillPeriodMs } of [
-      ...resources,
-      ...workflow.definition.resources,
-    ]) {
-      guard.register(id, type, capacity, {
-        ...(granularity === undefined ? {} : { granularity }),
-        ...(refillPeriodMs === undefined || refillPeriodMs === null ? {} : { refill: { periodMs: refillPeriodMs } }),
-      });
-    }
+    registerResources(guard, [...resources, ...workflow.definition.resources]);
     for (const [id, amount] of Object.entries(setAmounts)) guard.setCapacity(id, amount);
   }
 

@@ -1,6 +1,7 @@
 // Owns how long each step of a simulated run takes: estimates of a workflow, or what a recorded run really took.
 
 import { endOfTask, type RunHistory, type TaskHistory } from '../../journal/run-history.ts';
+import { GUESS_SECONDS } from '../../scheduling/run-estimates.ts';
 import type { TaskEnd } from '../../scheduling/run-frontier.ts';
 import type { CompiledWorkflow } from '../workflow-compiler.ts';
 
@@ -10,8 +11,8 @@ export interface StepDuration {
   readonly isKnown: boolean;
 }
 
-/** What a step of which nothing is known counts as; the engine's ranks do the same. */
-const GUESS: StepDuration = { seconds: 1, isKnown: false };
+/** A step of which nothing is known. */
+const GUESS: StepDuration = { seconds: GUESS_SECONDS, isKnown: false };
 const MILLISECONDS = 1_000;
 
 /** `estimated_seconds`, else what earlier runs took (seconds by step), else a guess of 1 s. */
