@@ -21,6 +21,13 @@ const WORK_MODULE = `
     if (context.isCancelled()) throw new Error('stopped');
     return 'done';
   }
+  export async function talks({ ms }, context) {
+    const endMs = Date.now() + ms;
+    while (Date.now() < endMs && !context.isCancelled()) {
+      context.log('info', 'still here');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
   export function readsPipe() { writeSync(2, 'reading'); return readFileSync('pipe', 'utf8'); }
   export function spin() { console.error('spinning'); while (true) {} }
 `;
@@ -266,10 +273,8 @@ test.skipIf(OLD_NODE === undefined)(
 );
 
 test('a reader that leaves ends the run without a stack', async () => {
-  const cwd = folder([
-    work('slow', 'slow', { parameters: { ms: 20_000 } }),
-    coreStep('soon', 'sleep', { parameters: { duration: 0.3 } }),
-  ]);
+  // It says something again and again: what it says first may reach the reader in one piece with what it says next.
+  const cwd = folder([work('talks', 'talks', { parameters: { ms: 20_000 } }), coreStep('other', 'noop')]);
   const child = startYardmaster(['run', 'flow.json'], { cwd });
   let stderr = '';
   child.stderr?.on('data', (text) => {
