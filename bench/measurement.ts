@@ -10,7 +10,7 @@ export interface BenchOptions {
 export interface BenchRow {
   readonly name: string;
   /** Of the values below; lower is better for times and for ratios of times. */
-  readonly unit: 'ns' | 'µs' | 'ms' | 'ratio' | 'share';
+  readonly unit: 'ns' | 'µs' | 'ms' | 'bytes' | 'ratio' | 'share';
   readonly median: number;
   readonly min: number;
   readonly max: number;

@@ -11,7 +11,7 @@ const PAGE = new URL('RESULTS.md', import.meta.url);
 
 const rowSchema = z.object({
   name: z.string(),
-  unit: z.enum(['ns', 'µs', 'ms', 'ratio', 'share']),
+  unit: z.enum(['ns', 'µs', 'ms', 'bytes', 'ratio', 'share']),
   median: z.number(),
   min: z.number(),
   max: z.number(),

@@ -1,8 +1,11 @@
 // Owns the package's public names: re-exports, nothing else.
 
-export { ActorSupervisor } from './actors/supervisor.ts';
-export type { ChildSpec } from './actors/supervisor-child-spec.ts';
+export { ActorSupervisor, supervisorOf } from './actors/supervisor.ts';
+export type { ChildSpec, ChildStart } from './actors/supervisor-child-spec.ts';
+export type { SupervisorEnd } from './actors/supervisor-core.ts';
+export { PlannedShutdown } from './actors/supervisor-exit.ts';
 export type { SupervisorFlags } from './actors/supervisor-flags.ts';
+export type { ChildCounts, ChildInfo } from './actors/supervisor-roster.ts';
 export { CycleDetectedError, DAGValidationError } from './dag/dag-errors.ts';
 export { WorkflowDAG } from './dag/workflow-dag.ts';
 export { ERROR_CODES, type ErrorCode } from './domain/error-codes.ts';
@@ -40,7 +43,7 @@ export { ParallelExecutor, type ParallelExecutorOptions } from './engine/paralle
 export { ResourceManager } from './engine/resource-manager.ts';
 export type { PruneSummary } from './engine/retention.ts';
 export type { RerunOptions } from './engine/run-records.ts';
-export { startSupervisor, supervisorLogic } from './engine/start-supervisor.ts';
+export { checkChildSpecs, startSupervisor, supervisorLogic } from './engine/start-supervisor.ts';
 export { createTask, Task, type TaskOptions, TaskResource, TaskResult } from './engine/task.ts';
 export { type ExecutionStats, TaskOrchestrator } from './engine/task-orchestrator.ts';
 export { WorkflowExecution } from './engine/workflow-execution.ts';

@@ -27,8 +27,13 @@ const DONE_PREFIX = 'xstate.done.actor.';
 const ERROR_PREFIX = 'xstate.error.actor.';
 const STOP_EVENT = 'xstate.stop';
 const CLOSE_EVENT = 'registry.close';
+const CRASH_EVENT = 'registry.crash';
 
-interface RegistryHandlers<TLogic extends AnyActorLogic> {
+interface CrashEvent extends EventObject {
+  readonly error: unknown;
+}
+
+export interface RegistryHandlers<TLogic extends AnyActorLogic> {
   /** Name shared by the children; child number n has the id `<childId>:<n>`. */
   readonly childId: string;
   /** A child reached its end. It is out of the registry already; stopping a child is no end and calls nothing. */
@@ -146,6 +151,12 @@ export class ActorRegistry<TLogic extends AnyActorLogic> {
     this.ref.send({ type: CLOSE_EVENT });
   }
 
+  /** Makes the registry end with an error: for what goes wrong around its children and is too much for its owner. */
+  crash(error: unknown): void {
+    const event: CrashEvent = { type: CRASH_EVENT, error };
+    this.ref.send(event);
+  }
+
   /** What an inspector shows: the registry is no data. */
   toJSON(): { readonly childId: string; readonly children: number } {
     return { childId: this.#handlers.childId, children: this.#children.size };
@@ -156,6 +167,10 @@ export class ActorRegistry<TLogic extends AnyActorLogic> {
     if (event.type === STOP_EVENT || event.type === CLOSE_EVENT) {
       this.#close();
       return;
+    }
+    if (event.type === CRASH_EVENT) {
+      this.#close();
+      throw Reflect.get(event, 'error');
     }
     const ended = endOfChild(event);
     const child = ended === undefined ? undefined : this.#children.get(ended.childId);

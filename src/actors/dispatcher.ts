@@ -1,6 +1,7 @@
 // Owns the dispatch loop: as long as an executor has a free slot and the gate is open, the scheduler's next task starts.
 // The dispatcher actor's states open and close the gate; the loop itself is a plain call on the hot path.
 
+import type { AnyActorRef } from 'xstate';
 import type { Clock, TimerHandle, TimerService } from '../domain/clock.ts';
 import type { TaskAssignment, TaskExecutor } from '../domain/task-executor.ts';
 import { dispatcherMachine } from '../machines/dispatcher-machine.ts';
@@ -25,6 +26,8 @@ export class Dispatcher {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #timers: TimerService;
   #alarm: TimerHandle | null = null;
+  /** The dispatcher actor; after a restart it is another one. */
+  #self: AnyActorRef | undefined;
   #open = false;
   #frozen = false;
   #pumping = false;
@@ -42,7 +45,8 @@ export class Dispatcher {
   createLogic(): DispatcherLogic {
     return dispatcherMachine.provide({
       actions: {
-        openGate: () => {
+        openGate: ({ self }) => {
+          this.#self = self;
           this.#open = true;
           this.pumpSoon();
         },
@@ -97,6 +101,8 @@ export class Dispatcher {
       }
       this.#scheduler.endRound();
       this.#setAlarm();
+    } catch (error) {
+      this.#crash(error);
     } finally {
       this.#pumping = false;
     }
@@ -138,6 +144,13 @@ export class Dispatcher {
             this.#alarm = null;
             this.pump();
           });
+  }
+
+  /** The loop is called from timers, threads and microtasks: thrown there, a fault would end the process. */
+  #crash(error: unknown): void {
+    // The actor that takes its place opens it again.
+    this.#open = false;
+    this.#self?.send({ type: 'dispatch.crash', error });
   }
 
   // Looked at before each start: the last one may have shut it.

@@ -7,7 +7,7 @@ import type { RunCreated } from '../domain/facts.ts';
 import type { RunId } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/json-value.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { TaskCounts } from './workflow-run.ts';
+import type { TaskCounts } from './workflow-run-options.ts';
 
 /** What a run is written down with besides its own id and time. */
 export type RunOrigin = Omit<RunCreated, 'type' | 'v' | 'runId' | 'atMs'>;

@@ -1,8 +1,10 @@
-// Owns the words in which a request about a single task is refused: which id, why, and what to do.
+// Owns the words in which a request about a single task is refused: which id, why, and what to do; and whether an id is
+// free.
 
 import type { TaskId } from '../domain/ids.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
-import { isSameWork, type TaskWork } from './single-task.ts';
+import type { JournalReader } from '../journal/journal.ts';
+import { isSameWork, readTaskHistory, type TaskWork } from './single-task.ts';
 
 /** @throws RuntimeError TASK_EXISTS when the id stands for other work */
 export function requireSame(taskId: TaskId, given: TaskWork, known: TaskWork): void {
@@ -16,8 +18,22 @@ export function requireSame(taskId: TaskId, given: TaskWork, known: TaskWork): v
   );
 }
 
+/**
+ * Whether this work is on record under an id that no task in memory has.
+ * @throws RuntimeError TASK_EXISTS when the id stands for other work
+ */
+export function isOnRecord(journal: JournalReader, taskId: TaskId, work: TaskWork): boolean {
+  const record = journal.run(taskId);
+  if (record === undefined) return false;
+  if (record.kind !== 'task') throw taskExists(taskId, 'a workflow run has it');
+  const origin = readTaskHistory(journal, taskId)?.origin;
+  // A journal in memory may have forgotten the facts; the record still says that the id was used.
+  if (origin !== undefined) requireSame(taskId, work, { ...origin, name: origin.task });
+  return true;
+}
+
 /** The id is taken. */
-export function taskExists(taskId: TaskId, why: string): RuntimeError {
+function taskExists(taskId: TaskId, why: string): RuntimeError {
   return new RuntimeError('TASK_EXISTS', `the task id '${taskId}' is taken: ${why}; choose another id`, {
     details: { taskId },
   });

@@ -120,6 +120,12 @@ export class SingleTaskLog {
     return sequence;
   }
 
+  /** It goes on after a crash within its process, which counts as no recovery. */
+  recovered(taskId: TaskId, recovery: number): number {
+    const { journal, clock } = this.#parts;
+    return journal.append({ type: 'run.recovered', v: 1, runId: taskId, atMs: clock.now(), recovery });
+  }
+
   suspended(taskId: TaskId): number {
     const { journal, clock } = this.#parts;
     return journal.append({ type: 'run.suspended', v: 1, runId: taskId, atMs: clock.now() });

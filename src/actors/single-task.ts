@@ -3,7 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { TaskSubmitted } from '../domain/facts.ts';
-import type { TaskId } from '../domain/ids.ts';
+import type { RunId, TaskId } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/json-value.ts';
 import type { SerializedError } from '../domain/serialized-error.ts';
 import { TaskStatus } from '../domain/statuses.ts';
@@ -33,6 +33,18 @@ export interface TaskWork {
   readonly module: string;
   readonly action: string;
   readonly parameters: JsonObject;
+}
+
+/** Ids end up on terminals, in logs and as keys: a name that would not pass as an id of the caller is left out. */
+const UNSOUND_NAME = /[\p{Cc}\p{Cs}\u2028\u2029]|^.{101}/u;
+
+export function newTaskId(runId: RunId, name: string, number: number): TaskId {
+  return `${runId}/${UNSOUND_NAME.test(name) ? 'task' : name}#${number}` as TaskId;
+}
+
+/** Why a task was skipped that needed this one. */
+export function behind({ name, status }: Pick<SingleTask, 'name' | 'status'>): string {
+  return `upstream failed: '${name}' was ${status}`;
 }
 
 /** Whether two submissions under one id are the same: name, module, action and parameters. */

@@ -4,87 +4,78 @@
 // of ended tasks stay in memory up to a bound; beyond it, and from earlier lives, they are read from the journal.
 // It never gives out a result whose fact is not durable.
 
-import type { AnyActorRef } from 'xstate';
-import type { Clock } from '../domain/clock.ts';
-import type { EventSink } from '../domain/events.ts';
 import { type RunId, runIdOfTask, type SessionId, type TaskId } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/json-value.ts';
 import { assertNever } from '../domain/runtime-error.ts';
-import { serializeError } from '../domain/serialized-error.ts';
+import { type SerializedError, serializeError } from '../domain/serialized-error.ts';
 import { TaskStatus } from '../domain/statuses.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { RunHistory } from '../journal/run-history.ts';
-import { isOpen } from '../journal/run-record.ts';
+import type { RunHistory, TaskHistory } from '../journal/run-history.ts';
 import { TASK_STATE_ALIASES, type TaskEnding } from '../machines/task-machine.ts';
 import { Lane } from '../scheduling/lane.ts';
 import type { CapacityRequest } from '../scheduling/ready-task.ts';
-import type { Scheduler } from '../scheduling/scheduler.ts';
 import type { ActorRegistry } from './actor-registry.ts';
 import { EndReports } from './end-reports.ts';
+import { LeftTasks } from './left-tasks.ts';
 import { restorationOf } from './run-restoration.ts';
-import { readTaskHistory, type SingleTask, singleTaskHistory, type TaskWork, taskOfHistory } from './single-task.ts';
+import {
+  behind,
+  newTaskId,
+  readTaskHistory,
+  type SingleTask,
+  singleTaskHistory,
+  type TaskWork,
+  taskOfHistory,
+} from './single-task.ts';
 import { SingleTaskBook } from './single-task-book.ts';
 import { type Absence, SingleTaskEntry, type Waiter } from './single-task-entry.ts';
-import { engineClosed, missingDependency, requireSame, taskExists, taskNotFound } from './single-task-errors.ts';
+import { engineClosed, isOnRecord, missingDependency, requireSame, taskNotFound } from './single-task-errors.ts';
 import { SingleTaskLog } from './single-task-log.ts';
+import { DEFAULT_KEPT_RESULTS, type SingleTasksParts, type SubmissionOptions } from './single-tasks-options.ts';
 import type { TaskLogic, TaskOwner, TaskRecord, TaskSpec } from './task-record.ts';
-import type { TaskRunner } from './task-runner.ts';
-
-/** Results kept in memory when nothing else is said. */
-const DEFAULT_KEPT_RESULTS = 10_000;
-
-export interface SingleTasksParts {
-  readonly runner: TaskRunner;
-  readonly scheduler: Scheduler<CapacityRequest>;
-  readonly journal: Journal;
-  readonly events: EventSink;
-  readonly clock: Clock;
-  readonly keptResults?: number;
-  /** Tasks of earlier lives are taken up by hand only: nobody waits for them without being asked. */
-  readonly leavesEarlier?: boolean;
-}
-
-/** What may be said of a submission beyond the work itself. */
-export interface SubmissionOptions {
-  /** Chosen by the caller; left out, one is made. */
-  readonly taskId?: TaskId | undefined;
-  /** Amounts by resource id, for the journal: the prepared request is good for this engine alone. */
-  readonly resources?: Readonly<Record<string, number>>;
-}
 
 export class SingleTasks implements TaskOwner {
   readonly runId: RunId;
   readonly sessionId: SessionId;
   readonly lane: Lane<CapacityRequest>;
-  readonly tasks: ActorRegistry<TaskLogic>;
+  readonly #registry: () => ActorRegistry<TaskLogic>;
   readonly #parts: SingleTasksParts;
   readonly #log: SingleTaskLog;
   readonly #book: SingleTaskBook;
-  /** Unfinished tasks of earlier lives that this one has not taken up. */
-  readonly #left = new Set<TaskId>();
+  readonly #left: LeftTasks;
   #submitted = 0;
   readonly #reports: EndReports;
   #isSuspended = false;
+  /** Why no actor is started any more; null = they are. */
+  #givenUp: string | null = null;
   readonly #idleWaiters: (() => void)[] = [];
   /** Ends in this life of the engine. */
   readonly counts = { completed: 0, failed: 0, cancelled: 0, skipped: 0 };
 
-  constructor(parts: SingleTasksParts, ids: { runId: RunId; sessionId: SessionId }, parent?: AnyActorRef) {
+  /** What is said of the end of a task, from when its facts are written until that has gone well. */
+  #saying: { readonly entry: SingleTaskEntry; readonly say: (atMs: number) => number } | undefined;
+
+  /** `registry`: where their actors live now; after a crash it is another one, and `restartTasks` is called. */
+  constructor(
+    parts: SingleTasksParts,
+    ids: { runId: RunId; sessionId: SessionId },
+    registry: () => ActorRegistry<TaskLogic>,
+  ) {
     this.#parts = parts;
     this.#log = new SingleTaskLog(parts, ids);
     this.#book = new SingleTaskBook(parts.keptResults ?? DEFAULT_KEPT_RESULTS);
     this.#reports = new EndReports(parts.journal, (entry) => this.#book.keepResult(entry));
     this.runId = ids.runId;
     this.sessionId = ids.sessionId;
-    this.lane = new Lane<CapacityRequest>({
-      mode: 'priority',
-      limit: Number.POSITIVE_INFINITY,
-      group: { limit: Number.POSITIVE_INFINITY, inFlight: 0 },
-    });
+    const limit = Number.POSITIVE_INFINITY;
+    this.lane = new Lane<CapacityRequest>({ mode: 'priority', limit, group: { limit, inFlight: 0 } });
     parts.scheduler.addLane(this.lane);
-    this.tasks = parts.runner.createRegistry(parent);
-    if (parts.leavesEarlier === true) return;
-    for (const { runId } of parts.journal.runs({ kind: 'task', open: true })) this.#left.add(runId as TaskId);
+    this.#registry = registry;
+    this.#left = new LeftTasks(parts.journal, parts.leavesEarlier === true);
+  }
+
+  get tasks(): ActorRegistry<TaskLogic> {
+    return this.#registry();
   }
 
   /** What the runner knows of a task whose actor lives. */
@@ -103,18 +94,9 @@ export class SingleTasks implements TaskOwner {
    */
   isKnown(taskId: TaskId, work: TaskWork): boolean {
     const entry = this.#book.find(taskId);
-    if (entry !== undefined) {
-      const { spec, parameters } = entry;
-      requireSame(taskId, work, { name: spec.name, module: spec.module, action: spec.action, parameters });
-      return true;
-    }
-    const { journal } = this.#parts;
-    const record = journal.run(taskId);
-    if (record === undefined) return false;
-    if (record.kind !== 'task') throw taskExists(taskId, 'a workflow run has it');
-    const origin = readTaskHistory(journal, taskId)?.origin;
-    // A journal in memory may have forgotten the facts; the record still says that the id was used.
-    if (origin !== undefined) requireSame(taskId, work, { ...origin, name: origin.task });
+    if (entry === undefined) return isOnRecord(this.#parts.journal, taskId, work);
+    const { spec, parameters } = entry;
+    requireSame(taskId, work, { name: spec.name, module: spec.module, action: spec.action, parameters });
     return true;
   }
 
@@ -154,22 +136,71 @@ export class SingleTasks implements TaskOwner {
     const taskId = origin.runId as TaskId;
     const known = this.#book.find(taskId);
     if (known !== undefined) return known;
-    const entry = this.#enter(
-      new SingleTaskEntry(++this.#submitted, taskId, spec, origin, this.#book.takeAbsence(taskId)),
-    );
+    const absence = this.#book.takeAbsence(taskId);
+    const entry = this.#enter(new SingleTaskEntry(++this.#submitted, taskId, spec, origin, absence));
+    entry.startedAtMs = history.record.startedAtMs;
+    if (!this.#goOn(entry, task)) this.#arrangeRestored(entry, origin.dependencies as readonly TaskId[]);
+    return entry;
+  }
+
+  /**
+   * The registry of their actors crashed and another took its place: each goes on from its facts, once its body is gone.
+   * One whose facts are not kept any more fails with the error.
+   */
+  restartTasks(error: unknown): void {
+    const { journal, clock } = this.#parts;
+    const saying = this.#saying;
+    if (saying !== undefined) {
+      const isOnRecord = (readTaskHistory(journal, saying.entry.taskId)?.task.endedAtMs ?? null) !== null;
+      this.#conclude(saying.entry, isOnRecord ? journal.lastSequence() : saying.say(clock.now()));
+    }
+    for (const entry of [...this.#book.open()]) {
+      const { record, isStarting } = entry;
+      // One that is on its way already gets there.
+      if (record === undefined || isStarting) continue;
+      // Who cancels it meanwhile cancels it at its start.
+      entry.isStarting = true;
+      this.#restart(entry, record, error).catch((fault: unknown) => this.#parts.escalate(fault));
+    }
+  }
+
+  /** Nothing starts their actors any more: what has begun is cancelled once its body is gone, all others now. */
+  giveUp(error: Error): void {
+    this.#givenUp = error.message;
+    this.restartTasks(error);
+    this.cancelAll(error.message);
+  }
+
+  async #restart(entry: SingleTaskEntry, record: TaskRecord, error: unknown): Promise<void> {
+    entry.status = record.attemptKey === 0 ? TaskStatus.READY : TaskStatus.RUNNING;
+    await this.#parts.runner.letGo([record]);
+    if (this.#isSuspended || entry.endedAtMs !== null) return;
+    entry.isStarting = false;
+    entry.record = undefined;
+    const history = readTaskHistory(this.#parts.journal, entry.taskId);
+    if (history === undefined) {
+      this.#fail(entry, serializeError(error, 'ACTOR_CRASHED'), record.threadId);
+      return;
+    }
+    this.#log.recovered(entry.taskId, history.run.record.recoveries);
+    if (!this.#goOn(entry, history.task)) this.#start(entry);
+  }
+
+  /** Goes on from what a task went through; false when no attempt of it has begun. */
+  #goOn(entry: SingleTaskEntry, task: TaskHistory): boolean {
     const lastAttempt = task.attempts.at(-1);
     entry.attempts = lastAttempt?.attempt ?? 0;
-    entry.startedAtMs = history.record.startedAtMs;
     if (task.cancelRequested !== null) {
-      // Its body went with the process that ran it.
+      // Its body went with the process, or the actor, that ran it.
       this.#cancelNow(entry, task.cancelRequested);
-    } else if (lastAttempt !== undefined) {
-      const restored = restorationOf(task);
-      const interruptions = restored.interruptions + (task.status === 'running' ? 1 : 0);
-      entry.restored = { ...restored, interruptions };
-      this.#start(entry);
-    } else this.#arrangeRestored(entry, origin.dependencies as readonly TaskId[]);
-    return entry;
+      return true;
+    }
+    if (lastAttempt === undefined) return false;
+    const restored = restorationOf(task);
+    const interruptions = restored.interruptions + (task.status === 'running' ? 1 : 0);
+    entry.restored = { ...restored, interruptions };
+    this.#start(entry);
+    return true;
   }
 
   /** A task in memory, as it stands. */
@@ -192,19 +223,16 @@ export class SingleTasks implements TaskOwner {
   }
 
   /** The tasks in memory, in the order in which they came. */
-  *list(): IterableIterator<SingleTask> {
-    for (const { taskId } of this.#book.all()) {
+  *list(entries: Iterable<Pick<SingleTaskEntry, 'taskId'>> = this.#book.all()): IterableIterator<SingleTask> {
+    for (const { taskId } of entries) {
       const task = this.get(taskId);
       if (task !== undefined) yield task;
     }
   }
 
   /** Tasks of this engine that have not ended. */
-  *openTasks(): IterableIterator<SingleTask> {
-    for (const { taskId } of this.#book.open()) {
-      const task = this.get(taskId);
-      if (task !== undefined) yield task;
-    }
+  openTasks(): IterableIterator<SingleTask> {
+    return this.list(this.#book.open());
   }
 
   /** True exactly if the task will not complete because of this call. */
@@ -267,12 +295,7 @@ export class SingleTasks implements TaskOwner {
 
   /** An unfinished task of an earlier life that was not taken up so far; one that is parked does not count. */
   anyLeft(): TaskId | undefined {
-    for (const taskId of this.#left) {
-      const record = this.#parts.journal.run(taskId);
-      if (record !== undefined && isOpen(record)) return taskId;
-      this.#left.delete(taskId);
-    }
-    return undefined;
+    return this.#left.any();
   }
 
   get isSuspended(): boolean {
@@ -326,12 +349,9 @@ export class SingleTasks implements TaskOwner {
         entry.output = ending.output ?? null;
         this.#finish(entry, kind, (atMs) => this.#log.completed(entry, record, atMs));
         break;
-      case 'failed': {
-        const error = ending.error ?? serializeError(undefined);
-        entry.error = error;
-        this.#finish(entry, kind, (atMs) => this.#log.failed(entry, error, record.threadId, atMs));
+      case 'failed':
+        this.#fail(entry, ending.error ?? serializeError(undefined), record.threadId);
         break;
-      }
       case 'cancelled':
         this.#cancelNow(entry, ending.reason ?? 'the attempt was stopped');
         break;
@@ -343,7 +363,7 @@ export class SingleTasks implements TaskOwner {
   // --- inside
 
   #enter(entry: SingleTaskEntry): SingleTaskEntry {
-    this.#left.delete(entry.taskId);
+    this.#left.takenUp(entry.taskId);
     this.#book.add(entry);
     return entry;
   }
@@ -379,6 +399,10 @@ export class SingleTasks implements TaskOwner {
   #start(entry: SingleTaskEntry): void {
     const { runner } = this.#parts;
     const { taskId, restored } = entry;
+    if (this.#givenUp !== null) {
+      this.#cancelNow(entry, this.#givenUp);
+      return;
+    }
     entry.status = TaskStatus.READY;
     entry.isStarting = true;
     const ids = { taskId, factsRunId: runIdOfTask(taskId) };
@@ -402,7 +426,13 @@ export class SingleTasks implements TaskOwner {
     entry.record = undefined;
     this.#book.ended(entry);
     this.counts[status]++;
-    this.#reports.add(entry, say(atMs));
+    this.#saying = { entry, say };
+    this.#conclude(entry, say(atMs));
+  }
+
+  #conclude(entry: SingleTaskEntry, sequence: number): void {
+    this.#saying = undefined;
+    this.#reports.add(entry, sequence);
     this.#release(entry.dependents, entry);
     if (this.open === 0 && this.#idleWaiters.length > 0) {
       const waiters = this.#idleWaiters.splice(0);
@@ -433,6 +463,11 @@ export class SingleTasks implements TaskOwner {
     });
   }
 
+  #fail(entry: SingleTaskEntry, error: SerializedError, threadId: number): void {
+    entry.error = error;
+    this.#finish(entry, TaskStatus.FAILED, (atMs) => this.#log.failed(entry, error, threadId, atMs));
+  }
+
   #cancelNow(entry: SingleTaskEntry, reason: string): void {
     entry.reason = reason;
     this.#finish(entry, TaskStatus.CANCELLED, (atMs) => this.#log.cancelled(entry, reason, atMs));
@@ -449,18 +484,9 @@ export class SingleTasks implements TaskOwner {
     const absence = this.#book.takeAbsence(taskId);
     if (absence === undefined) return true;
     this.#release(absence.dependents, { name, status: TaskStatus.CANCELLED });
-    journal.durable(sequence).then(
-      () => {
-        const task = this.find(taskId);
-        for (const { resolve, reject } of absence.waiters) {
-          if (task === undefined) reject(taskNotFound(taskId));
-          else resolve(task);
-        }
-      },
-      (error: unknown) => {
-        for (const waiter of absence.waiters) waiter.reject(error);
-      },
-    );
+    const found = journal.durable(sequence).then(() => this.find(taskId) ?? Promise.reject(taskNotFound(taskId)));
+    found.catch(() => {});
+    for (const { resolve, reject } of absence.waiters) found.then(resolve, reject);
     return true;
   }
 
@@ -469,15 +495,4 @@ export class SingleTasks implements TaskOwner {
     if (failure !== null) return Promise.reject(failure);
     return new Promise((resolve, reject) => waiters.push({ resolve, reject }));
   }
-}
-
-function behind({ name, status }: Pick<SingleTask, 'name' | 'status'>): string {
-  return `upstream failed: '${name}' was ${status}`;
-}
-
-/** Ids end up on terminals, in logs and as keys: a name that would not pass as an id of the caller is left out. */
-const UNSOUND_NAME = /[\p{Cc}\p{Cs}\u2028\u2029]|^.{101}/u;
-
-function newTaskId(runId: RunId, name: string, number: number): TaskId {
-  return `${runId}/${UNSOUND_NAME.test(name) ? 'task' : name}#${number}` as TaskId;
 }

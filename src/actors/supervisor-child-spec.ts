@@ -3,7 +3,7 @@
 
 import type { AnyActorLogic, EventObject } from 'xstate';
 import { RuntimeError } from '../domain/runtime-error.ts';
-import { type AutoShutdown, faultOf, invalidSpec, isOneOf, nameOf } from './supervisor-flags.ts';
+import { type AutoShutdown, faultOf, invalidSpec, isOneOf, nameOf, type SupervisorFlags } from './supervisor-flags.ts';
 
 export const RESTART_TYPES = ['permanent', 'transient', 'temporary'] as const;
 /** permanent: always started again; transient: only after an error; temporary: never, and its spec goes with it. */
@@ -22,14 +22,19 @@ export interface ChildStart {
    * stopped. Without it a child is stopped at once, its exit actions being its clean-up. Supervisors have their own.
    */
   readonly shutdownEvent?: EventObject;
+  /** Anything else that the start has to say; `whichChildren` shows it as long as this actor runs. */
+  readonly info?: unknown;
 }
 
-/** A child as a program describes it. */
+/** A child as a program describes it; under simple_one_for_one the template of all children. */
 export interface ChildSpec {
-  /** Unique within the supervisor; also the id of the child's actor. */
+  /** Unique within the supervisor; also the id of the child's actor, or the first part of it for simple_one_for_one. */
   readonly id: string;
-  /** Called for every start. 'ignore': no actor now; the spec is kept unless it is temporary. */
-  readonly start: () => ChildStart | 'ignore';
+  /**
+   * Called for every start, under simple_one_for_one with the arguments of `startChild`, restarts included.
+   * 'ignore': no actor now; the spec is kept unless it is temporary. A throw is a start that failed.
+   */
+  start(...args: unknown[]): ChildStart | 'ignore';
   /** Default permanent. */
   readonly restart?: RestartType;
   /**
@@ -49,10 +54,13 @@ export type CompleteChildSpec = Required<ChildSpec>;
 const DEFAULT_WORKER_SHUTDOWN_MS = 5_000;
 
 /**
- * Completes and checks a list of specs.
+ * Completes and checks the specs of a supervisor with these flags.
  * @throws RuntimeError SUPERVISOR_SPEC_INVALID for the first spec with faults, naming all of its faults.
  */
-export function parseChildSpecs(given: unknown, autoShutdown: AutoShutdown): CompleteChildSpec[] {
+export function parseChildSpecs(
+  given: unknown,
+  { autoShutdown, strategy }: Pick<SupervisorFlags, 'autoShutdown' | 'strategy'>,
+): CompleteChildSpec[] {
   if (!Array.isArray(given))
     throw invalidSpec('child specs', [`invalid type: an array is needed, not ${nameOf(given)}`]);
   const specs = given.map((spec: unknown) => parseChildSpec(spec, autoShutdown));
@@ -60,6 +68,9 @@ export function parseChildSpecs(given: unknown, autoShutdown: AutoShutdown): Com
   for (const { id } of specs) {
     if (ids.has(id)) throw invalidSpec('child specs', [`duplicate id: '${id}'`]);
     ids.add(id);
+  }
+  if (strategy === 'simple_one_for_one' && specs.length !== 1) {
+    throw invalidSpec('child specs', [`simple_one_for_one needs exactly one, the template; there are ${specs.length}`]);
   }
   return specs;
 }

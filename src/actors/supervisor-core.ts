@@ -1,23 +1,33 @@
-// Owns the order and the fate of a supervisor's children: start in order, restart by strategy within the intensity,
-// stop in reverse order, and the requests of people about single children.
+// Owns the fate of a supervisor's children: restart within the intensity, automatic shutdown, the end of all, and the
+// requests of people about single children. Which siblings a strategy touches is the roster's.
 // Everything that changes children is an operation, and operations run one after another, as messages of an OTP
 // supervisor do: one that waits for a child to end holds up the others. A failed restart is tried again on a turn of
 // its own, so that requests, a stop above all, come in between.
 // Source of the rules: erlang/otp lib/stdlib/src/supervisor.erl (OTP 25).
 //
-//   running ──stop | gave up | auto-shutdown──▶ stopping ──all children gone──▶ ended
+//   starting ──all started──▶ running ──stop | gave up | auto-shutdown──▶ stopping ──all children gone──▶ ended
 
-import type { AnyActorRef, EventObject } from 'xstate';
+import type { AnyActorLogic, AnyActorRef, EventObject } from 'xstate';
 import type { Clock, TimerService } from '../domain/clock.ts';
 import type { EventSink } from '../domain/events.ts';
-import { assertNever, type RuntimeError } from '../domain/runtime-error.ts';
-import { serializeError } from '../domain/serialized-error.ts';
+import type { RuntimeError } from '../domain/runtime-error.ts';
 import { RestartIntensity } from './restart-intensity.ts';
-import { type ChildEnd, type ChildHost, SupervisedChild } from './supervisor-child.ts';
-import type { ChildSpec, ChildStart, ChildType, CompleteChildSpec } from './supervisor-child-spec.ts';
-import { parseChildSpec } from './supervisor-child-spec.ts';
-import { type ChildRefusal, refusalOf, SupervisorStartError, startFailed } from './supervisor-errors.ts';
-import type { SupervisorFlags } from './supervisor-flags.ts';
+import type { ExitSignal, StartOutcome, SupervisedChild } from './supervisor-child.ts';
+import type { ChildStart, CompleteChildSpec } from './supervisor-child-spec.ts';
+import { DynamicChildren } from './supervisor-dynamic-children.ts';
+import {
+  type ChildRefusal,
+  refusalOf,
+  SupervisorStartError,
+  startFailed,
+  toRuntimeError,
+} from './supervisor-errors.ts';
+import { type ChildEnd, type ChildExit, isAbnormal } from './supervisor-exit.ts';
+import type { SupervisorFlags, SupervisorStrategy } from './supervisor-flags.ts';
+import { ListedChildren } from './supervisor-listed-children.ts';
+import { type Operation, OperationQueue } from './supervisor-operations.ts';
+import { MAX_REPORTED_CHILDREN, SupervisorReports } from './supervisor-reports.ts';
+import type { ChildCounts, ChildInfo, ChildRoster, ChildTarget, RosterFrame } from './supervisor-roster.ts';
 
 /** What a supervisor is given from outside; the composition root supplies time and the event sink. */
 export interface SupervisorEnvironment {
@@ -26,27 +36,15 @@ export interface SupervisorEnvironment {
   readonly events?: EventSink;
 }
 
-/** How a supervisor ended: always with OTP's reason shutdown; `cause` says why. */
+/**
+ * How a supervisor ended; `cause` says why. OTP's reason is shutdown whatever the cause; `error` is for a supervisor
+ * that itself failed, through its clock, its timers or a fault of its own.
+ */
 export interface SupervisorEnd {
-  readonly reason: 'shutdown';
-  readonly cause: 'stopped' | 'intensity' | 'auto_shutdown';
-  /** What the child last failed with, when the supervisor gave up. */
+  readonly reason: 'shutdown' | 'error';
+  readonly cause: 'stopped' | 'intensity' | 'auto_shutdown' | 'failed';
+  /** What the child last failed with, when the supervisor gave up; what the supervisor failed with. */
   readonly error?: unknown;
-}
-
-/** One line of `whichChildren`. */
-export interface ChildInfo {
-  readonly id: string;
-  readonly child: AnyActorRef | 'restarting' | undefined;
-  readonly type: ChildType;
-}
-
-/** Figures of `countChildren`: specs, running actors, and specs of each type. */
-export interface ChildCounts {
-  readonly specs: number;
-  readonly active: number;
-  readonly supervisors: number;
-  readonly workers: number;
 }
 
 /** The supervisor's own actor, as far as the core needs it. */
@@ -54,136 +52,122 @@ export interface SupervisorBody {
   readonly self: AnyActorRef;
   stopChild(ref: AnyActorRef): void;
   shutdownEventOf(start: ChildStart): EventObject | undefined;
+  exitOfDone(logic: AnyActorLogic, output: unknown): ChildExit;
   /** All children are gone. */
   ended(end: SupervisorEnd): void;
+  /** The supervisor itself cannot go on. */
+  failed(error: unknown): void;
 }
 
 export class SupervisorCore {
   readonly #body: SupervisorBody;
   readonly #flags: SupervisorFlags;
-  readonly #environment: SupervisorEnvironment;
-  readonly #host: ChildHost;
+  readonly #clock: Clock;
   readonly #intensity: RestartIntensity;
-  // In start order.
-  readonly #children = new Map<string, SupervisedChild>();
-  readonly #operations: (() => Promise<void> | undefined)[] = [];
-  #operating = false;
-  #phase: 'running' | 'stopping' | 'ended' = 'running';
+  readonly #reports: SupervisorReports;
+  readonly #operations: OperationQueue;
+  readonly #environment: SupervisorEnvironment;
+  // Until the specs are known: a supervisor whose specs come from a function has none before its start.
+  #roster: ChildRoster | undefined;
+  #phase: 'starting' | 'running' | 'stopping' | 'ended' = 'starting';
 
   constructor(body: SupervisorBody, flags: SupervisorFlags, environment: SupervisorEnvironment) {
     this.#body = body;
     this.#flags = flags;
     this.#environment = environment;
+    this.#clock = environment.clock;
     this.#intensity = new RestartIntensity(flags.intensity, flags.periodMs);
-    this.#host = {
-      self: body.self,
-      clock: environment.clock,
-      timers: environment.timers,
-      stopChild: (ref) => body.stopChild(ref),
-      shutdownEventOf: (start) => body.shutdownEventOf(start),
-      childEnded: (child, ref, end) => this.#enqueue(() => this.#handleEnd(child, ref, end)),
-    };
+    this.#reports = new SupervisorReports(body.self.id, flags, () => this.#intensity.recent, environment.events);
+    this.#operations = new OperationQueue((error) => body.failed(error));
+  }
+
+  get strategy(): SupervisorStrategy {
+    return this.#flags.strategy;
   }
 
   /** @throws SupervisorStartError when a child does not start; those before it are being stopped, last first. */
   startAll(specs: readonly CompleteChildSpec[]): void {
-    this.#operating = true;
-    for (const spec of specs) {
-      const outcome = this.#add(spec);
-      if (outcome.kind !== 'failed') continue;
+    const roster = this.#makeRoster(specs);
+    this.#roster = roster;
+    this.#operations.hold();
+    try {
+      roster.startAll();
+    } catch (error) {
       this.#phase = 'stopping';
-      const stopped = this.#stopEach([...this.#children.values()]) ?? Promise.resolve();
-      throw new SupervisorStartError(startFailed(this.#body.self.id, spec.id, outcome.error), stopped);
+      throw new SupervisorStartError(toRuntimeError(error), roster.stopAll() ?? Promise.resolve());
     }
-    this.#operating = false;
-    this.#operateAll();
+    this.#phase = 'running';
+    this.#operations.release();
   }
 
-  /** Ends children in reverse order, then the supervisor. Harmless when repeated. */
+  /** Ends children in the order of the strategy, then the supervisor. Harmless when repeated. */
   stop(): void {
-    this.#enqueue(() => this.#shutDown({ reason: 'shutdown', cause: 'stopped' }));
+    this.#operations.add(() => this.#shutDown({ reason: 'shutdown', cause: 'stopped' }));
   }
 
-  /** Ends everything at once, without asking: the supervisor's own actor is being stopped. */
+  /** Ends everything at once, without asking: the supervisor's own actor is being stopped, or has failed. */
   kill(): void {
     if (this.#phase === 'ended') return;
     this.#phase = 'ended';
-    for (const child of [...this.#children.values()].reverse()) child.kill();
+    this.#roster?.killAll();
+    this.#roster = undefined;
   }
 
-  /** For the supervisor's logic: a child of that id says that it is done or has failed. */
-  reportEnd(id: string): void {
-    this.#children.get(id)?.reportEnd();
+  /** For the supervisor's logic: an actor of that id says that it is done or has failed. */
+  reportEnd(actorId: string): void {
+    this.#roster?.findActor(actorId)?.reportEnd();
   }
 
   child(id: string): AnyActorRef | undefined {
-    return this.#children.get(id)?.ref;
+    return this.#roster?.findActor(id)?.ref;
   }
 
-  startChild(given: ChildSpec): Promise<AnyActorRef | undefined> {
-    return this.#request(() => {
-      const spec = parseChildSpec(given, this.#flags.autoShutdown);
-      const present = this.#children.get(spec.id);
-      if (present?.ref !== undefined) throw this.#refusal('already_started', spec.id, present.ref);
-      if (present !== undefined) throw this.#refusal('already_present', spec.id);
-      const outcome = this.#add(spec);
-      if (outcome.kind === 'failed') throw startFailed(this.#body.self.id, spec.id, outcome.error);
-      return this.#children.get(spec.id)?.ref;
-    });
+  startChild(given: readonly unknown[]): Promise<AnyActorRef | undefined> {
+    return this.#request((roster) => roster.add(given));
   }
 
-  terminateChild(id: string): Promise<void> {
-    return this.#request<void>(() => {
-      const child = this.#find(id);
-      const forget = (): void => {
-        if (child.spec.restart === 'temporary') this.#children.delete(id);
-      };
-      const stopping = child.stop();
-      if (stopping !== undefined) return stopping.then(forget);
-      forget();
-      return undefined;
-    });
+  startChildNow(given: readonly unknown[]): AnyActorRef | undefined {
+    const roster = this.#openRoster();
+    const { strategy } = this.#flags;
+    const alone = strategy === 'one_for_one' || strategy === 'simple_one_for_one';
+    const { busy } = this.#operations;
+    if (busy && (!alone || this.#phase === 'starting')) throw this.#refusal('busy');
+    if (busy) return roster.add(given);
+    this.#operations.hold();
+    try {
+      return roster.add(given);
+    } finally {
+      this.#operations.release();
+    }
+  }
+
+  terminateChild(target: ChildTarget): Promise<void> {
+    return this.#request<void>((roster) => roster.terminate(target));
   }
 
   restartChild(id: string): Promise<AnyActorRef | undefined> {
-    return this.#request(() => {
-      const child = this.#findIdle(id);
-      const outcome = child.start();
-      if (outcome.kind === 'failed') throw startFailed(this.#body.self.id, id, outcome.error);
-      return child.ref;
-    });
+    return this.#request((roster) => roster.restartStopped(id));
   }
 
   deleteChild(id: string): Promise<void> {
-    return this.#request<void>(() => {
-      this.#children.delete(this.#findIdle(id).spec.id);
-    });
+    return this.#request<void>((roster) => roster.remove(id));
+  }
+
+  exitChild(target: ChildTarget, signal: ExitSignal): void {
+    if (this.#phase === 'ended' || this.#roster === undefined) throw this.#refusal('noproc');
+    this.#exitTarget(this.#roster, target)?.exit(signal);
   }
 
   whichChildren(): ChildInfo[] {
-    this.#assertRunning();
-    return Array.from(this.#children.values(), ({ spec, ref, restarting }) => ({
-      id: spec.id,
-      child: restarting ? 'restarting' : ref,
-      type: spec.type,
-    }));
+    return this.#openRoster().which();
   }
 
   countChildren(): ChildCounts {
-    this.#assertRunning();
-    const children = [...this.#children.values()];
-    const supervisors = children.filter(({ spec }) => spec.type === 'supervisor').length;
-    return {
-      specs: children.length,
-      active: children.filter(({ ref }) => ref !== undefined).length,
-      supervisors,
-      workers: children.length - supervisors,
-    };
+    return this.#openRoster().counts();
   }
 
-  getChildSpec(id: string): CompleteChildSpec {
-    this.#assertRunning();
-    return this.#find(id).spec;
+  getChildSpec(target: ChildTarget): CompleteChildSpec {
+    return this.#openRoster().specOf(target);
   }
 
   // --- what children do
@@ -193,65 +177,37 @@ export class SupervisorCore {
     if (this.#phase !== 'running' || child.ref !== ref) return undefined;
     child.forget();
     const { restart, significant } = child.spec;
-    if (restart === 'permanent' || (restart === 'transient' && end.kind === 'error')) return this.#restart(child, end);
-    if (restart === 'temporary') this.#children.delete(child.spec.id);
+    const abnormal = isAbnormal(end.exit);
+    if (abnormal) this.#reports.crashed(child, end, 'child_terminated');
+    if (restart === 'permanent' || (restart === 'transient' && abnormal)) return this.#restart(child, end);
+    this.#roster?.release(child);
     return significant ? this.#handleSignificantEnd() : undefined;
   }
 
   #handleSignificantEnd(): Promise<void> | undefined {
-    const children = [...this.#children.values()];
-    const othersLeft = children.some(
-      ({ spec, ref, restarting }) => spec.significant && (ref !== undefined || restarting),
-    );
-    if (this.#flags.autoShutdown === 'all_significant' && othersLeft) return undefined;
+    if (this.#flags.autoShutdown === 'all_significant' && this.#roster?.hasSignificantLeft() === true) return undefined;
     return this.#shutDown({ reason: 'shutdown', cause: 'auto_shutdown' });
   }
 
   #restart(child: SupervisedChild, end: ChildEnd): Promise<void> | undefined {
-    if (!this.#intensity.allows(this.#environment.clock.monotonicMs())) return this.#giveUp(child, end);
-    const children = [...this.#children.values()];
-    switch (this.#flags.strategy) {
-      case 'one_for_one':
-        this.#startAnew([child], child, end);
-        return undefined;
-      case 'rest_for_one':
-        return this.#restartGroup(children.slice(children.indexOf(child)), child, end);
-      case 'one_for_all':
-        return this.#restartGroup(children, child, end);
-      default:
-        return assertNever(this.#flags.strategy);
-    }
+    if (!this.#intensity.allows(this.#clock.monotonicMs())) return this.#giveUp(child, end);
+    return this.#roster?.restart(child, end);
   }
 
-  async #restartGroup(group: readonly SupervisedChild[], culprit: SupervisedChild, end: ChildEnd): Promise<void> {
-    await this.#stopEach(group);
-    // Killed while it waited.
-    if (this.#phase !== 'running') return;
-    const staying = group.filter(({ spec }) => spec.restart !== 'temporary');
-    for (const { spec } of group) if (spec.restart === 'temporary') this.#children.delete(spec.id);
-    this.#startAnew(staying, culprit, end);
-  }
-
-  // In order; the first that fails is tried again later, and those behind it wait for that.
-  #startAnew(group: readonly SupervisedChild[], culprit: SupervisedChild, end: ChildEnd): void {
-    for (const child of group) {
-      const outcome = child.start();
-      if (outcome.kind !== 'failed') continue;
-      const failure: ChildEnd = { kind: 'error', error: outcome.error };
-      child.tryAgain(() =>
-        this.#enqueue(() =>
-          this.#phase === 'running' && child.restarting ? this.#restart(child, failure) : undefined,
-        ),
-      );
-      return;
-    }
-    this.#emit('supervisor.restarted', culprit, end, { children: group.map(({ spec }) => spec.id) });
+  #tryAgain(child: SupervisedChild, error: unknown): void {
+    const end: ChildEnd = { exit: { kind: 'error', error }, livedMs: 0 };
+    this.#reports.crashed(child, end, 'start_error');
+    child.tryAgain(() =>
+      this.#operations.add(() =>
+        this.#phase === 'running' && child.restarting ? this.#restart(child, end) : undefined,
+      ),
+    );
   }
 
   #giveUp(child: SupervisedChild, end: ChildEnd): Promise<void> | undefined {
-    const { intensity, periodMs } = this.#flags;
-    this.#emit('supervisor.gave-up', child, end, { intensity, periodMs });
-    const error = end.kind === 'error' ? { error: end.error } : {};
+    const affected = this.#roster?.ids(MAX_REPORTED_CHILDREN);
+    this.#reports.gaveUp(child, end, affected?.ids ?? [], affected?.total ?? 0);
+    const error = end.exit.kind === 'error' ? { error: end.exit.error } : {};
     return this.#shutDown({ reason: 'shutdown', cause: 'intensity', ...error });
   }
 
@@ -260,7 +216,7 @@ export class SupervisorCore {
   #shutDown(end: SupervisorEnd): Promise<void> | undefined {
     if (this.#phase !== 'running') return undefined;
     this.#phase = 'stopping';
-    const stopping = this.#stopEach([...this.#children.values()]);
+    const stopping = this.#roster?.stopAll();
     if (stopping !== undefined) return stopping.then(() => this.#end(end));
     this.#end(end);
     return undefined;
@@ -269,105 +225,87 @@ export class SupervisorCore {
   #end(end: SupervisorEnd): void {
     if (this.#phase === 'ended') return;
     this.#phase = 'ended';
+    // Whoever keeps the supervisor's last snapshot must not keep all that it once supervised.
+    this.#roster = undefined;
     this.#body.ended(end);
   }
 
-  // One after another, last first; a promise only from the first child on that takes its time.
-  #stopEach(children: readonly SupervisedChild[]): Promise<void> | undefined {
-    for (let index = children.length - 1; index >= 0; index--) {
-      const stopping = children[index]?.stop();
-      if (stopping !== undefined) return stopping.then(() => this.#stopEach(children.slice(0, index)));
-    }
-    return undefined;
+  // --- the roster and requests about it
+
+  #makeRoster(specs: readonly CompleteChildSpec[]): ChildRoster {
+    const frame = this.#makeFrame();
+    const [template] = specs;
+    return this.#flags.strategy === 'simple_one_for_one' && template !== undefined
+      ? new DynamicChildren(frame, template)
+      : new ListedChildren(frame, specs);
   }
 
-  // --- requests and operations
+  #makeFrame(): RosterFrame {
+    const body = this.#body;
+    return {
+      flags: this.#flags,
+      host: {
+        self: body.self,
+        clock: this.#clock,
+        timers: this.#environment.timers,
+        stopChild: (ref) => body.stopChild(ref),
+        shutdownEventOf: (start) => body.shutdownEventOf(start),
+        exitOfDone: (logic, output) => body.exitOfDone(logic, output),
+        childEnded: (child, ref, end) => this.#enqueueEnd(child, ref, end),
+        stopFailed: (child, end) => this.#reports.crashed(child, end, 'shutdown_error'),
+      },
+      isRunning: () => this.#phase === 'running',
+      begin: (child) => this.#begin(child),
+      tryAgain: (child, error) => this.#tryAgain(child, error),
+      restarted: (culprit, end, children) => this.#reports.restarted(culprit, end, children),
+      refusal: (reason, id, ref) => this.#refusal(reason, id, ref),
+      startFailure: (id, error) => startFailed(body.self.id, id, error),
+    };
+  }
 
-  #request<T>(body: () => T | Promise<T>): Promise<T> {
+  #enqueueEnd(child: SupervisedChild, ref: AnyActorRef, end: ChildEnd): void {
+    // A supervisor that stops waits for its children by itself, and has no use for what they say meanwhile.
+    if (this.#phase === 'starting' || this.#phase === 'running') {
+      this.#operations.add(() => this.#handleEnd(child, ref, end));
+    }
+  }
+
+  #begin(child: SupervisedChild): StartOutcome {
+    const outcome = child.start();
+    if (this.#phase === 'starting' || this.#phase === 'running') return outcome;
+    // The child's own start has ended its supervisor.
+    child.kill();
+    return { kind: 'failed', error: this.#refusal('noproc') };
+  }
+
+  #exitTarget(roster: ChildRoster, target: ChildTarget): SupervisedChild | undefined {
+    const byActorId = typeof target === 'string' ? roster.findActor(target) : undefined;
+    return byActorId ?? roster.find(target);
+  }
+
+  #request<T>(body: (roster: ChildRoster) => T | Promise<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    this.#enqueue(() => {
+    const operation: Operation = () => {
       try {
-        this.#assertRunning();
-        const result = body();
+        const result = body(this.#openRoster());
         if (result instanceof Promise) return result.then(resolve, reject);
         resolve(result);
-        return undefined;
       } catch (error) {
         reject(error);
-        return undefined;
       }
-    });
+      return undefined;
+    };
+    this.#operations.add(operation);
     return promise;
   }
 
-  #enqueue(operation: () => Promise<void> | undefined): void {
-    this.#operations.push(operation);
-    if (!this.#operating) this.#operateAll();
-  }
-
-  #operateAll(): void {
-    this.#operating = true;
-    for (let operation = this.#operations.shift(); operation !== undefined; operation = this.#operations.shift()) {
-      const running = operation();
-      if (running !== undefined) {
-        void running.then(() => this.#operateAll());
-        return;
-      }
-    }
-    this.#operating = false;
-  }
-
-  #add(spec: CompleteChildSpec): ReturnType<SupervisedChild['start']> {
-    const child = new SupervisedChild(spec, this.#host);
-    this.#children.set(spec.id, child);
-    const outcome = child.start();
-    if (outcome.kind === 'failed' || (outcome.kind === 'ignored' && spec.restart === 'temporary')) {
-      this.#children.delete(spec.id);
-    }
-    return outcome;
-  }
-
-  #find(id: string): SupervisedChild {
-    const child = this.#children.get(id);
-    if (child === undefined) throw this.#refusal('not_found', id);
-    return child;
-  }
-
-  #findIdle(id: string): SupervisedChild {
-    const child = this.#find(id);
-    if (child.restarting) throw this.#refusal('restarting', id);
-    if (child.ref !== undefined) throw this.#refusal('running', id, child.ref);
-    return child;
-  }
-
-  #assertRunning(): void {
-    if (this.#phase !== 'running') throw this.#refusal('noproc');
+  #openRoster(): ChildRoster {
+    const roster = this.#roster;
+    if (roster === undefined || this.#phase === 'stopping' || this.#phase === 'ended') throw this.#refusal('noproc');
+    return roster;
   }
 
   #refusal(reason: ChildRefusal, id?: string, ref?: AnyActorRef): RuntimeError {
     return refusalOf(this.#body.self.id, reason, id, ref);
-  }
-
-  #emit(
-    type: 'supervisor.restarted' | 'supervisor.gave-up',
-    child: SupervisedChild,
-    end: ChildEnd,
-    more: Readonly<Record<string, unknown>>,
-  ): void {
-    const { events } = this.#environment;
-    if (events?.wants(type) !== true) return;
-    const data = {
-      supervisor: this.#body.self.id,
-      child: child.spec.id,
-      reason: end.kind,
-      restarts: this.#intensity.recent,
-      ...more,
-      ...(end.kind === 'error' ? { error: serializeError(end.error, 'ACTOR_CRASHED') } : {}),
-    };
-    try {
-      events.emit(type, {}, data);
-    } catch {
-      // Supervision goes on without its audience: an error here would leave the children to nobody.
-    }
   }
 }

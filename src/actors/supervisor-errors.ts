@@ -2,10 +2,18 @@
 // It must never decide whether a request is refused.
 
 import type { AnyActorRef } from 'xstate';
-import { RuntimeError } from '../domain/runtime-error.ts';
+import { isRuntimeError, RuntimeError } from '../domain/runtime-error.ts';
 
 /** Why a request about a child was refused; `details.reason` of SUPERVISOR_CHILD. */
-export type ChildRefusal = 'already_started' | 'already_present' | 'running' | 'restarting' | 'not_found' | 'noproc';
+export type ChildRefusal =
+  | 'already_started'
+  | 'already_present'
+  | 'running'
+  | 'restarting'
+  | 'not_found'
+  | 'simple_one_for_one'
+  | 'busy'
+  | 'noproc';
 
 /** A child did not start, so the supervisor did not either. */
 export class SupervisorStartError extends RuntimeError {
@@ -24,8 +32,17 @@ const REFUSALS: Readonly<Record<ChildRefusal, (id: string) => string>> = {
   running: (id) => `child '${id}' is running; use terminateChild first`,
   restarting: (id) => `child '${id}' is being restarted; use terminateChild to end that`,
   not_found: (id) => `there is no child '${id}'`,
+  simple_one_for_one: (id) => `its children have no ids, so '${id}' names none; give the actor to terminateChild`,
+  busy: () => 'it is in the middle of something that must not be overtaken; use startChild, which waits',
   noproc: () => 'it has ended and takes no requests; start a new one',
 };
+
+/** An error of any kind as one with a code. */
+export function toRuntimeError(error: unknown): RuntimeError {
+  if (isRuntimeError(error)) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new RuntimeError('SUPERVISOR_START_FAILED', `the supervisor did not start: ${reason}`, { cause: error });
+}
 
 /** The error of a child that could not be started. */
 export function startFailed(supervisor: string, child: string, error: unknown): RuntimeError {

@@ -4,8 +4,11 @@
 
 import { RuntimeError } from '../domain/runtime-error.ts';
 
-export const SUPERVISOR_STRATEGIES = ['one_for_one', 'one_for_all', 'rest_for_one'] as const;
-/** Which children are started anew when one has to be: itself, all, or itself and those started after it. */
+export const SUPERVISOR_STRATEGIES = ['one_for_one', 'one_for_all', 'rest_for_one', 'simple_one_for_one'] as const;
+/**
+ * Which children are started anew when one has to be: itself, all, or itself and those started after it.
+ * simple_one_for_one is one_for_one for any number of children of one kind, which come and go.
+ */
 export type SupervisorStrategy = (typeof SUPERVISOR_STRATEGIES)[number];
 
 export const AUTO_SHUTDOWNS = ['never', 'any_significant', 'all_significant'] as const;

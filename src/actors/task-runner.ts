@@ -17,7 +17,7 @@ import { compileMachine } from '../machines/machine-compiler.ts';
 import { type TaskEnding, taskMachine } from '../machines/task-machine.ts';
 import type { CapacityRequest } from '../scheduling/ready-task.ts';
 import type { Scheduler } from '../scheduling/scheduler.ts';
-import { ActorRegistry } from './actor-registry.ts';
+import { ActorRegistry, createRegistryLogic, type RegistryHandlers, type RegistryLogic } from './actor-registry.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { expire, LimitWatch } from './task-limits.ts';
 import { type TaskLogic, type TaskOwner, TaskRecord, type TaskSpec, type TaskStartOptions } from './task-record.ts';
@@ -50,6 +50,8 @@ export class TaskRunner implements AttemptSink {
   readonly #records = new Map<number, TaskRecord>();
   readonly #attempts = new Map<number, TaskRecord>();
   readonly #limits: LimitWatch;
+  /** Who waits for the end of bodies that were let go of, by attempt. */
+  readonly #departures = new Map<number, () => void>();
   #keys = 0;
   #attemptKeys = 0;
   #frozen = false;
@@ -99,10 +101,13 @@ export class TaskRunner implements AttemptSink {
     return ActorRegistry.start<TaskLogic>({
       ...(parent === undefined ? {} : { parent }),
       id: 'tasks',
-      childId: 'task',
-      onDone: (_child, output) => this.#ended(output),
-      onError: (child, error) => this.#crashed(child.getSnapshot().context.key, error),
+      ...this.#handlers(),
     });
+  }
+
+  /** The same as logic, for a supervised child. */
+  createRegistryLogic(): RegistryLogic<TaskLogic> {
+    return createRegistryLogic<TaskLogic>(this.#handlers());
   }
 
   /**
@@ -145,6 +150,22 @@ export class TaskRunner implements AttemptSink {
     }
   }
 
+  /**
+   * Lets go of tasks whose owner gives them up as they stand: nothing of them is started or told any more, and their
+   * bodies are stopped. Resolves when none of these is left and what they held is free.
+   */
+  async letGo(records: readonly TaskRecord[]): Promise<void> {
+    const departures: Promise<void>[] = [];
+    for (const record of records) {
+      if (!this.#records.has(record.key)) continue;
+      const { attemptKey } = record;
+      if (attemptKey !== 0) departures.push(new Promise((resolve) => this.#departures.set(attemptKey, resolve)));
+      this.#drop(record, this.#parts.cancelGraceMs);
+    }
+    this.wake();
+    await Promise.all(departures);
+  }
+
   /** Something outside changed what may start. */
   wake(): void {
     this.#parts.dispatcher.pumpSoon();
@@ -163,6 +184,8 @@ export class TaskRunner implements AttemptSink {
     if (record.actor === undefined || this.#frozen) {
       // Its actor crashed, or is left alone; only now is the body gone and its capacity free.
       this.#endAttempt(record);
+      this.#departures.get(attemptKey)?.();
+      this.#departures.delete(attemptKey);
       this.#parts.dispatcher.pump();
       return;
     }
@@ -311,6 +334,14 @@ export class TaskRunner implements AttemptSink {
 
   // --- the end of a task actor
 
+  #handlers(): RegistryHandlers<TaskLogic> {
+    return {
+      childId: 'task',
+      onDone: (_child, output) => this.#ended(output),
+      onError: (child, error) => this.#crashed(child.getSnapshot().context.key, error),
+    };
+  }
+
   #ended(ending: TaskEnding): void {
     const record = this.#records.get(ending.key);
     if (record === undefined) return;
@@ -323,14 +354,7 @@ export class TaskRunner implements AttemptSink {
   #crashed(key: number, error: unknown): void {
     const record = this.#records.get(key);
     if (record === undefined) return;
-    this.#cancelTimer(record);
-    this.#limits.ended(record);
-    this.#records.delete(key);
-    record.actor = undefined;
-    // A body under way keeps its capacity until the executor says that it is gone.
-    if (record.attemptKey !== 0) this.#parts.dispatcher.stop(record.pool, record.attemptKey, 0);
-    else if (record.state === 'started') this.#parts.scheduler.finished(record, this.#parts.clock.now());
-    else this.#parts.scheduler.remove(record);
+    this.#drop(record, 0);
     this.#tellOwner(record, {
       key,
       kind: 'failed',
@@ -339,6 +363,18 @@ export class TaskRunner implements AttemptSink {
       error: serializeError(error, 'ACTOR_CRASHED'),
       reason: null,
     });
+  }
+
+  #drop(record: TaskRecord, graceMs: number): void {
+    const { dispatcher, scheduler, clock } = this.#parts;
+    this.#cancelTimer(record);
+    this.#limits.ended(record);
+    this.#records.delete(record.key);
+    record.actor = undefined;
+    // A body under way keeps its capacity until the executor says that it is gone.
+    if (record.attemptKey !== 0) dispatcher.stop(record.pool, record.attemptKey, graceMs);
+    else if (record.state === 'started') scheduler.finished(record, clock.now());
+    else scheduler.remove(record);
   }
 
   #tellOwner(record: TaskRecord, ending: TaskEnding): void {

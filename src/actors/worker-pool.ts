@@ -18,6 +18,8 @@ export class WorkerPool<TPool extends ThreadPool> {
   readonly #startPool: () => Promise<TPool>;
   readonly #dispatcher: Dispatcher;
   #pool: TPool | undefined;
+  /** The start under way; null when there is none. */
+  #starting: Promise<void> | null = null;
   #drainMs = 0;
 
   constructor(startPool: () => Promise<TPool>, dispatcher: Dispatcher) {
@@ -52,9 +54,16 @@ export class WorkerPool<TPool extends ThreadPool> {
     });
   }
 
-  async #start(): Promise<void> {
-    // After a crash of its actor the old threads may still be there.
-    await this.stop();
+  // Threads outlast a crash of their actor, those on their way too: what they run goes on under the next one.
+  #start(): Promise<void> {
+    this.#starting ??= this.#startOnce().finally(() => {
+      this.#starting = null;
+    });
+    return this.#starting;
+  }
+
+  async #startOnce(): Promise<void> {
+    if (this.#pool !== undefined) return;
     const pool = await this.#startPool();
     this.#pool = pool;
     this.#dispatcher.setExecutor(Pool.THREADS, pool);
@@ -62,6 +71,8 @@ export class WorkerPool<TPool extends ThreadPool> {
 
   /** Ends the threads; resolves when all have exited. Harmless when there are none. */
   async stop(): Promise<void> {
+    // Threads that are on their way would come up after the end, and nobody would end them.
+    if (this.#starting !== null) await this.#starting.catch(() => {});
     const pool = this.#pool;
     if (pool === undefined) return;
     await pool.close({ drainMs: this.#drainMs });

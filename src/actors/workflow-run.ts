@@ -3,69 +3,32 @@
 // It never touches threads or capacity: that is the runner's and the dispatcher's.
 
 import type { Actor } from 'xstate';
-import type { Clock, TimerHandle, TimerService } from '../domain/clock.ts';
-import type { EventSink, EventSubject } from '../domain/events.ts';
+import type { EventSubject } from '../domain/events.ts';
 import type { RunId, SessionId } from '../domain/ids.ts';
-import type { JsonObject, JsonValue } from '../domain/json-value.ts';
+import type { JsonObject } from '../domain/json-value.ts';
 import { type SerializedError, serializeError } from '../domain/serialized-error.ts';
-import { type TaskStatus, WorkflowStatus } from '../domain/statuses.ts';
-import type { Journal } from '../journal/journal.ts';
+import { TaskStatus, WorkflowStatus } from '../domain/statuses.ts';
 import type { RunHistory } from '../journal/run-history.ts';
 import { TASK_STATE_ALIASES, type TaskEnding } from '../machines/task-machine.ts';
-import { workflowMachine } from '../machines/workflow-machine.ts';
+import { type WorkflowEvent, workflowMachine } from '../machines/workflow-machine.ts';
 import type { Lane } from '../scheduling/lane.ts';
 import type { CapacityRequest } from '../scheduling/ready-task.ts';
-import { RunFrontier } from '../scheduling/run-frontier.ts';
-import type { Scheduler } from '../scheduling/scheduler.ts';
+import { RunFrontier, type TaskEnd } from '../scheduling/run-frontier.ts';
 import type { ActorRegistry } from './actor-registry.ts';
-import { RunChronicle, type RunOrigin } from './run-chronicle.ts';
+import { Deadline } from './deadline.ts';
+import { RunChronicle } from './run-chronicle.ts';
 import { RunLearning } from './run-learning.ts';
 import type { RunPlan, RunView } from './run-plan.ts';
 import { RunReporter, type SkipReason } from './run-reporter.ts';
 import { adoptOutputs, restoreRows } from './run-restoration.ts';
+import { StartQueue } from './start-queue.ts';
 import type { TaskLogic, TaskOwner, TaskRecord, TaskRestoration } from './task-record.ts';
-import type { TaskRunner } from './task-runner.ts';
+import { type TaskCounts, taskCounts, type WorkflowRunOptions, type WorkflowRunParts } from './workflow-run-options.ts';
 
 export type WorkflowLogic = typeof workflowMachine;
 
-export interface WorkflowRunParts {
-  readonly runner: TaskRunner;
-  readonly scheduler: Scheduler<CapacityRequest>;
-  readonly journal: Journal;
-  readonly events: EventSink;
-  readonly clock: Clock;
-  readonly timers: TimerService;
-}
-
-export interface WorkflowRunOptions {
-  readonly runId: RunId;
-  readonly sessionId: SessionId;
-  readonly plan: RunPlan;
-  readonly parameters: JsonObject;
-  readonly lane: Lane<CapacityRequest>;
-  readonly timeoutMs: number | null;
-  /** What it is written down with besides what the other options say. */
-  readonly origin: Pick<RunOrigin, 'definition' | 'session' | 'ownSession' | 'maxParallel' | 'rerunOf'>;
-  /** What earlier lives of it left in the journal; null = it is new. */
-  readonly restored?: RunHistory | null;
-  /** Outputs of the run it repeats, by task. */
-  readonly adopted?: ReadonlyMap<string, JsonValue>;
-  /** Called once, before the run starts. */
-  readonly created?: (run: WorkflowRun) => void;
-  /** A run that was held back before its start may have its place now. */
-  readonly released?: (run: WorkflowRun) => void;
-  /** Called once, when the result is as durable as the journal promises. */
-  readonly ended: (run: WorkflowRun) => void;
-}
-
-/** Tasks of a run: all, and those that have ended by how they did. */
-export interface TaskCounts {
-  readonly total: number;
-  readonly completed: number;
-  readonly failed: number;
-  readonly skipped: number;
-  readonly cancelled: number;
-}
+/** Why tasks of a run that crashed have not completed. */
+const CRASHED = 'the run crashed';
 
 export class WorkflowRun implements TaskOwner, RunView {
   readonly runId: RunId;
@@ -79,22 +42,20 @@ export class WorkflowRun implements TaskOwner, RunView {
   endedAtMs: number | null = null;
   readonly #parts: WorkflowRunParts;
   readonly #options: WorkflowRunOptions;
-  readonly #subject: EventSubject;
   readonly #frontier: RunFrontier;
   readonly #outputs: unknown[] = [];
   readonly #reporter: RunReporter;
   readonly #chronicle: RunChronicle;
   readonly #live = new Map<number, TaskRecord>();
   readonly #learning: RunLearning;
-  #deadline: TimerHandle | undefined;
+  readonly #deadline: Deadline;
   #advancing = false;
   #crash: SerializedError | undefined;
   /** Its place was given to it in this life, or it is being ended: before that nothing of it moves. */
   #hasBegun = false;
   /** Every task has ended. */
   #isSettled = false;
-  readonly #ready: number[] = [];
-  readonly #skipped: number[] = [];
+  readonly #starts = new StartQueue();
   /** What tasks went through in earlier lives of the run; forgotten as they start. */
   #begun: ReadonlyMap<number, TaskRestoration> = new Map();
   /** Why the run is being cancelled; null while it is not. */
@@ -103,11 +64,10 @@ export class WorkflowRun implements TaskOwner, RunView {
   #isReplaying = false;
   /** Its engine lets go of it; another life will take it up. */
   #isSuspended = false;
-  /** The tasks that are being started one after the other, and the place reached: event handlers run meanwhile. */
-  #starting: readonly number[] = [];
-  #startingPlace = 0;
-  /** Why a task that a handler cancelled before it was an actor must not run. */
-  readonly #cancelledEarly = new Map<number, string>();
+  /** Its actor, or its session's, crashed: nothing of this life moves any more, another is made from the journal. */
+  #isAbandoned = false;
+  /** What was asked of it since. */
+  readonly #asked: ((next: WorkflowRun) => void)[] = [];
 
   constructor(parts: WorkflowRunParts, options: WorkflowRunOptions, workflows: ActorRegistry<WorkflowLogic>) {
     this.#parts = parts;
@@ -117,10 +77,11 @@ export class WorkflowRun implements TaskOwner, RunView {
     this.plan = options.plan;
     this.parameters = options.parameters;
     this.lane = options.lane;
-    this.#subject = { sessionId: options.sessionId, runId: options.runId };
+    const subject: EventSubject = { sessionId: options.sessionId, runId: options.runId };
+    this.#deadline = new Deadline(parts.timers, () => this.steer({ type: 'run.deadline' }));
     this.#frontier = new RunFrontier(options.plan.rows);
-    this.#reporter = new RunReporter(parts, options.runId, this.#subject, options.plan);
-    this.#chronicle = new RunChronicle(parts, options.runId, this.#subject, {
+    this.#reporter = new RunReporter(parts, options.runId, subject, options.plan);
+    this.#chronicle = new RunChronicle(parts, options.runId, subject, {
       ...options.origin,
       workflow: options.plan.workflow,
       parameters: options.parameters,
@@ -136,13 +97,13 @@ export class WorkflowRun implements TaskOwner, RunView {
     else {
       this.#chronicle.created();
       const { adopted, origin } = options;
-      if (adopted !== undefined) this.#ready.push(...adoptOutputs(adopted, origin.rerunOf ?? '', this.#rows()));
+      if (adopted !== undefined) this.#starts.add(adoptOutputs(adopted, origin.rerunOf ?? '', this.#rows()));
     }
   }
 
   /** Whether its place may be given to it: it has none yet, and nobody holds it back. */
   get awaitsStart(): boolean {
-    return this.actor.getSnapshot().value === 'pending';
+    return !this.#isAbandoned && this.actor.getSnapshot().value === 'pending';
   }
 
   /** When it ended, or the time now. */
@@ -186,18 +147,14 @@ export class WorkflowRun implements TaskOwner, RunView {
 
   /** Tasks by how they ended so far. */
   counts(): TaskCounts {
-    return {
-      total: this.size,
-      completed: this.#frontier.count('completed'),
-      failed: this.#frontier.count('failed'),
-      skipped: this.#frontier.count('skipped'),
-      cancelled: this.#frontier.count('cancelled'),
-    };
+    return taskCounts(this.#frontier, this.size);
   }
 
   statusOf(index: number): TaskStatus {
     const record = this.#live.get(index);
-    if (record?.actor === undefined) return this.#frontier.status(index);
+    if (record === undefined) return this.#frontier.status(index);
+    // Let go of: its body may still be there.
+    if (record.actor === undefined) return record.attemptKey === 0 ? TaskStatus.PENDING : TaskStatus.RUNNING;
     const state = record.actor.getSnapshot().value;
     return TASK_STATE_ALIASES[state] ?? (state as TaskStatus);
   }
@@ -212,15 +169,28 @@ export class WorkflowRun implements TaskOwner, RunView {
     return this.#frontier.pendingDependencies(index);
   }
 
+  /** Tells it to go on, wait or end: at once, or as soon as it has been taken up again. */
+  steer(event: WorkflowEvent): void {
+    if (this.#isAbandoned) this.#asked.push((next) => next.steer(event));
+    else if (!this.#isSuspended) this.actor.send(event);
+  }
+
   cancelTask(index: number, reason: string): boolean {
+    if (this.#isAbandoned) {
+      this.#asked.push((next) => next.cancelTask(index, reason));
+      return !this.#frontier.isEnded(index);
+    }
     const record = this.#live.get(index);
     if (record !== undefined) {
       // Written before the body is asked to end: that may take its time, and the process may not last as long.
       if (record.attemptKey !== 0) this.#reporter.cancelRequested(index, reason);
       this.#parts.runner.cancel(record, reason);
-    } else if (this.#frontier.isPending(index)) this.#cancelPending(index, reason);
-    else if (this.#isStarting(index)) this.#cancelledEarly.set(index, reason);
-    else return false;
+    } else if (this.#frontier.isPending(index)) {
+      // Ended before it is told: a handler that cancels it once more must find it ended.
+      this.#move(index, 'cancelled');
+      this.#reporter.cancelled(index, reason);
+      this.#advance();
+    } else return this.#starts.cancel(index, reason);
     return true;
   }
 
@@ -231,6 +201,7 @@ export class WorkflowRun implements TaskOwner, RunView {
   taskEnded(record: TaskRecord, ending: TaskEnding): void {
     const { index } = record;
     this.#live.delete(index);
+    if (this.#isAbandoned) return;
     switch (ending.kind) {
       case 'completed':
         this.#outputs[index] = ending.output;
@@ -248,12 +219,38 @@ export class WorkflowRun implements TaskOwner, RunView {
     this.#end(index, ending.kind);
   }
 
-  /** The workflow actor itself ended with an error: the run fails, what still runs is stopped. */
+  /** The workflow actor itself ended with an error, once too often: the run fails, what still runs is stopped. */
   crashed(error: unknown): void {
     if (this.endedAtMs !== null) return;
     this.#crash = serializeError(error, 'ACTOR_CRASHED');
     this.startedAtMs ??= this.#parts.clock.now();
-    this.#endTasks('the run crashed');
+    if (this.#isAbandoned) this.#endAbandoned();
+    // An error thrown in the middle of a start left these between the states.
+    if (!this.#advancing) this.#starts.takeBack((at) => !this.#live.has(at) && !this.#frontier.isEnded(at));
+    this.#endTasks(CRASHED);
+  }
+
+  /** Leaves everything as it stands: from now on nothing of this life is started, written, told or decided. */
+  abandon(): void {
+    if (this.endedAtMs !== null || this.#isSuspended || this.#isAbandoned) return;
+    this.#isAbandoned = true;
+    this.#halt();
+  }
+
+  get isAbandoned(): boolean {
+    return this.#isAbandoned;
+  }
+
+  /** After `abandon`: ends its task actors and their bodies; resolves when nothing of it runs any more. */
+  async letGo(): Promise<void> {
+    this.tasks.stopAll();
+    await this.#parts.runner.letGo([...this.#live.values()]);
+    this.#parts.scheduler.removeLane(this.lane);
+  }
+
+  /** Does on the run that takes its place what was asked of this one since it was abandoned. */
+  handOver(next: WorkflowRun): void {
+    for (const asked of this.#asked.splice(0)) asked(next);
   }
 
   /** Told by the session once the run is known: what holds it back, or ends it, did so in an earlier life already. */
@@ -275,10 +272,8 @@ export class WorkflowRun implements TaskOwner, RunView {
   /** The engine goes down in good order: from now on nothing of this life is written, told or decided. */
   suspend(): void {
     if (this.endedAtMs !== null || this.#isSuspended) return;
-    const { timers, scheduler } = this.#parts;
     this.#isSuspended = true;
-    if (this.#deadline !== undefined) timers.cancel(this.#deadline);
-    scheduler.setPaused(this.lane, true);
+    this.#halt();
     this.#chronicle.suspended(this.counts());
   }
 
@@ -320,13 +315,12 @@ export class WorkflowRun implements TaskOwner, RunView {
   #restore(history: RunHistory): void {
     this.startedAtMs = history.record.startedAtMs;
     const { ready, skipped, begun, cancelRequested } = restoreRows(history, this.#rows());
-    this.#ready.push(...ready);
-    this.#skipped.push(...skipped);
+    this.#starts.add(ready, skipped);
     this.#begun = begun;
-    for (const [index, reason] of cancelRequested) this.#cancelledEarly.set(index, reason);
+    for (const [index, reason] of cancelRequested) this.#starts.cancelLater(index, reason);
     this.#learning.resumed();
     // The time goes on while nobody works on the run.
-    if (history.deadlineMs !== null && history.cancelRequested === null) this.#armDeadline(history.deadlineMs);
+    if (history.deadlineMs !== null && history.cancelRequested === null) this.#deadline.set(history.deadlineMs);
   }
 
   #learningView() {
@@ -343,7 +337,7 @@ export class WorkflowRun implements TaskOwner, RunView {
     if (this.startedAtMs === null) this.#startNew();
     else this.#chronicle.recovered(this.counts().completed, this.#options.restored?.record.recoveries ?? 0);
     this.#learning.began();
-    for (const index of this.#frontier.start()) this.#ready.push(index);
+    this.#starts.add(this.#frontier.start());
     this.#advance();
   }
 
@@ -353,21 +347,25 @@ export class WorkflowRun implements TaskOwner, RunView {
     this.startedAtMs = nowMs;
     const deadlineMs = timeoutMs === null ? null : nowMs + timeoutMs;
     this.#chronicle.started(nowMs, deadlineMs, this.counts().completed);
-    if (deadlineMs !== null) this.#armDeadline(deadlineMs);
+    if (deadlineMs !== null) this.#deadline.set(deadlineMs);
   }
 
-  #armDeadline(deadlineMs: number): void {
-    this.#deadline = this.#parts.timers.schedule(deadlineMs, () => {
-      if (!this.#isSuspended) this.actor.send({ type: 'run.deadline' });
-    });
+  #halt(): void {
+    this.#deadline.cancel();
+    this.#parts.scheduler.setPaused(this.lane, true);
   }
 
   #report(how: 'paused' | 'resumed'): void {
-    if (!this.#isReplaying && !this.#isSuspended) this.#chronicle.steered(how);
+    if (!this.#isReplaying && !this.#isStill) this.#chronicle.steered(how);
+  }
+
+  /** Nothing of this life moves any more. */
+  get #isStill(): boolean {
+    return this.#isSuspended || this.#isAbandoned;
   }
 
   #cancelAll(reason: string, timedOut: boolean): void {
-    if (this.#isSuspended) return;
+    if (this.#isStill) return;
     this.#cancelReason = reason;
     this.startedAtMs ??= this.#parts.clock.now();
     if (!this.#isReplaying) this.#chronicle.cancelRequested(reason, timedOut);
@@ -382,12 +380,11 @@ export class WorkflowRun implements TaskOwner, RunView {
   }
 
   #finish(status: 'completed' | 'failed' | 'cancelled', reason: string | null): void {
-    const { clock, timers, scheduler } = this.#parts;
-    if (this.endedAtMs !== null || this.#isSuspended) return;
-    const endedAtMs = clock.now();
+    if (this.endedAtMs !== null || this.#isStill) return;
+    const endedAtMs = this.#parts.clock.now();
     this.endedAtMs = endedAtMs;
-    if (this.#deadline !== undefined) timers.cancel(this.#deadline);
-    scheduler.removeLane(this.lane);
+    this.#deadline.cancel();
+    this.#parts.scheduler.removeLane(this.lane);
     const tell = () => {
       this.#chronicle.tellEnd(status, {
         durationMs: endedAtMs - (this.startedAtMs ?? 0),
@@ -402,37 +399,30 @@ export class WorkflowRun implements TaskOwner, RunView {
 
   // --- the frontier
 
-  #end(index: number, how: 'completed' | 'failed' | 'cancelled'): void {
-    this.#frontier.end(index, how, this.#ready, this.#skipped);
+  #end(index: number, how: TaskEnd): void {
+    this.#move(index, how);
     this.#advance();
   }
 
-  // Ended before it is told: a handler that cancels it once more must find it ended.
-  #cancelPending(index: number, reason: string): void {
-    this.#frontier.end(index, 'cancelled', this.#ready, this.#skipped);
-    this.#reporter.cancelled(index, reason);
-    this.#advance();
+  #move(index: number, how: TaskEnd): void {
+    this.#frontier.end(index, how, this.#starts.ready, this.#starts.skipped);
   }
 
   /** Follows the frontier until nothing moves: reports skips, starts what is ready, notices the end of the run. */
   #advance(): void {
     if (this.#advancing) return;
     this.#advancing = true;
+    const { ready, skipped } = this.#starts;
     try {
-      while ((this.#hasBegun && this.#ready.length > 0) || this.#skipped.length > 0) {
-        const skipped = this.#skipped.splice(0);
-        for (const index of skipped) this.#reportBehind(index);
-        this.#starting = this.#hasBegun ? this.#ready.splice(0) : [];
-        for (this.#startingPlace = 0; this.#startingPlace < this.#starting.length; this.#startingPlace++) {
-          this.#startTask(this.#starting[this.#startingPlace] ?? 0);
-        }
-        this.#starting = [];
+      while (!this.#isAbandoned && ((this.#hasBegun && ready.length > 0) || skipped.length > 0)) {
+        for (const index of skipped.splice(0)) this.#reportBehind(index);
+        if (this.#hasBegun) this.#startReady();
       }
     } finally {
       this.#advancing = false;
     }
     // Before its start there is no end: tasks may have been cancelled while it waited for its place.
-    if (this.#frontier.open > 0 || this.#isSettled || !this.#hasBegun) return;
+    if (this.#frontier.open > 0 || this.#isSettled || !this.#hasBegun || this.#isAbandoned) return;
     this.#isSettled = true;
     this.tasks.close();
     // In a turn of its own: the registry's end reaches the workflow before the event that ends the workflow itself.
@@ -445,24 +435,33 @@ export class WorkflowRun implements TaskOwner, RunView {
     });
   }
 
+  #startReady(): void {
+    this.#starts.takeReady();
+    for (let index = this.#starts.current; index !== undefined; index = this.#starts.current) {
+      if (this.#isAbandoned) return;
+      this.#startTask(index);
+      this.#starts.advance();
+    }
+  }
+
   #startTask(index: number): void {
     const spec = this.plan.tasks[index];
     if (spec === undefined) return;
     const early = this.#whyNot(index);
     if (early !== null) {
       this.#reporter.cancelled(index, early);
-      this.#frontier.end(index, 'cancelled', this.#ready, this.#skipped);
+      this.#move(index, 'cancelled');
       return;
     }
     try {
       if (!this.plan.conditionHolds(index, this)) {
         this.#reporter.skipped(index, { code: 'CONDITION_FALSE', reason: 'its run_if is false' });
-        this.#frontier.end(index, 'skipped', this.#ready, this.#skipped);
+        this.#move(index, 'skipped');
         return;
       }
     } catch (error) {
       this.#reporter.failed(index, 0, serializeError(error, 'EXPRESSION_INVALID'), -1);
-      this.#frontier.end(index, 'failed', this.#ready, this.#skipped);
+      this.#move(index, 'failed');
       return;
     }
     const restored = this.#begun.get(index);
@@ -475,15 +474,21 @@ export class WorkflowRun implements TaskOwner, RunView {
     if (meanwhile !== null) this.#parts.runner.cancel(record, meanwhile);
   }
 
-  #isStarting(index: number): boolean {
-    return this.#ready.includes(index) || this.#starting.indexOf(index, this.#startingPlace) >= 0;
+  /** It could not be taken up again: what was let go of has ended. */
+  #endAbandoned(): void {
+    this.#isAbandoned = false;
+    for (const index of this.#live.keys()) {
+      this.#reporter.cancelled(index, CRASHED);
+      this.#move(index, 'cancelled');
+    }
+    this.#live.clear();
   }
 
   /** Why a task about to start must not run; null when it may. */
   #whyNot(index: number): string | null {
-    const early = this.#cancelledEarly.get(index);
+    const early = this.#starts.cancelReason(index);
     if (early !== undefined) return early;
-    if (this.#crash !== undefined) return 'the run crashed';
+    if (this.#crash !== undefined) return CRASHED;
     return this.#cancelReason;
   }
 

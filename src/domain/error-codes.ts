@@ -102,6 +102,11 @@ export const ERROR_CODES = {
     usage: false,
     meaning: 'bodies wait for what each other holds; this wait was refused so that the others go on; details.cycle',
   },
+  RESOURCE_WOULD_BLOCK: {
+    retryable: false,
+    usage: true,
+    meaning: 'a body on the main loop asked to block it until capacity comes free; await allocate() there',
+  },
   RESOURCE_LIMIT: { retryable: false, usage: true, meaning: 'more resources or waiters than the guard has room for' },
   ALLOCATION_NOT_FOUND: { retryable: false, usage: true, meaning: 'no allocation of that id was ever made' },
   ALLOCATION_RELEASED: { retryable: false, usage: true, meaning: 'the allocation was already released' },

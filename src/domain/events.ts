@@ -39,6 +39,7 @@ export const EVENT_TYPES = [
   'worker.exited',
   'worker.warning',
   'journal.failed',
+  'supervisor.child-crashed',
   'supervisor.restarted',
   'supervisor.gave-up',
   'handler.failed',

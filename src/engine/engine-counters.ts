@@ -1,7 +1,8 @@
 // Owns the counts of sessions, runs and tasks by status: ended ones are added up as they end, open ones are read live.
 
 import type { SingleTasks } from '../actors/single-tasks.ts';
-import type { WorkflowRun as RunActor, TaskCounts } from '../actors/workflow-run.ts';
+import type { WorkflowRun as RunActor } from '../actors/workflow-run.ts';
+import type { TaskCounts } from '../actors/workflow-run-options.ts';
 import { TaskStatus, WorkflowStatus } from '../domain/statuses.ts';
 import type { EngineCounts } from './engine-status.ts';
 

@@ -2,7 +2,9 @@
 // the ports for time, chance, ids and storage. Order of the parts = order of the root supervisor's children; stopping goes the other way.
 //
 //   root supervisor (one_for_one)
-//   ├─ journal ── resource-manager ── worker-pool ── dispatcher ── sessions (registry) ── session ── workflow ── task
+//   ├─ journal ── resource-manager ── worker-pool ── dispatcher
+//   ├─ sessions (registry) ── session ── workflows (registry) ── workflow ── tasks (registry) ── task
+//   └─ single-tasks (registry) ── task
 
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,13 +16,14 @@ import { createResourceManagerLogic } from '../actors/resource-manager.ts';
 import type { SessionLogic } from '../actors/session.ts';
 import { SingleTasks } from '../actors/single-tasks.ts';
 import { type ActorSupervisor, startSupervisor } from '../actors/supervisor.ts';
+import type { TaskLogic } from '../actors/task-record.ts';
 import { TaskRunner } from '../actors/task-runner.ts';
 import { WorkerPool } from '../actors/worker-pool.ts';
 import type { IdSource, SessionId } from '../domain/ids.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import { serializeError } from '../domain/serialized-error.ts';
 import type { TaskAction } from '../domain/task-context.ts';
-import type { Journal } from '../journal/journal.ts';
+import type { Journal, WriterDeath } from '../journal/journal.ts';
 import { CapacityGuard } from '../resources/capacity-guard.ts';
 import { type CapacityRequest, Pool } from '../scheduling/ready-task.ts';
 import { Scheduler } from '../scheduling/scheduler.ts';
@@ -36,6 +39,7 @@ import {
 import { engineResources, registerResources } from './engine-resources.ts';
 import { EventBus } from './event-bus.ts';
 import { inlineResources } from './inline-resources.ts';
+import { RestartLog } from './restart-log.ts';
 import { isModuleKnown } from './surroundings.ts';
 import { WaitAnnouncer } from './wait-announcer.ts';
 import { capacityHolders, explanationParts } from './wait-desk.ts';
@@ -52,6 +56,7 @@ export class EngineRuntime {
   readonly timers: EngineTimers;
   readonly idleTimers: EngineTimers;
   readonly bus: EventBus;
+  readonly restarts: RestartLog;
   readonly ids: IdSource;
   readonly journal: Journal;
   /** What other processes ask of this engine; null = its store is its own. */
@@ -72,12 +77,15 @@ export class EngineRuntime {
   onGaveUp: () => void = () => {};
   /** Called when a session's actor ended with an error. */
   onSessionCrashed: (sessionId: string, error: unknown) => void = () => {};
+  /** Called when the registry of all sessions crashed and another took its place. */
+  onSessionsRestarted: () => void = () => {};
   /** Called when a task module or an inline task became known. */
   onModulesChanged: () => void = () => {};
   /** Called once, when facts cannot be made durable any more. */
   onJournalFailed: (error: RuntimeError) => void = () => {};
   #singles: SingleTasks | undefined;
   #isStopping = false;
+  #hasSessions = false;
   #hasJournalFailed = false;
 
   private constructor(config: ResolvedConfig, ports: EnginePorts, opened: OpenedJournal) {
@@ -91,6 +99,7 @@ export class EngineRuntime {
       ? join(tmpdir(), `yardmaster-${this.ids.runId()}`)
       : join(config.dataDir, 'artifacts');
     this.bus = new EventBus(this.timers);
+    this.restarts = new RestartLog(this.bus, this.timers);
     this.journal = opened.journal;
     this.requests = opened.requests;
     this.guard = new CapacityGuard({ clock: this.timers, timers: this.idleTimers, ids: this.ids, events: this.bus });
@@ -106,6 +115,7 @@ export class EngineRuntime {
       mayStart: () => !this.journal.isCongested,
     });
     this.journal.onChange(() => this.#journalChanged());
+    this.journal.onWriterRestarted((death) => this.#writerRestarted(death));
     this.runner = new TaskRunner({
       scheduler: this.scheduler,
       dispatcher: this.dispatcher,
@@ -207,6 +217,15 @@ export class EngineRuntime {
     return ref;
   }
 
+  /**
+   * Makes a registry end with an error, for the root supervisor to hear of it. With the registry down already the engine
+   * is on its way down too, and the next one takes up what was in it.
+   */
+  crashRegistry(id: 'sessions' | 'single-tasks', fault: unknown): void {
+    const ref = this.#supervisor?.child(id);
+    if (ref !== undefined) registryOf(ref).crash(fault);
+  }
+
   /** Stops every part in reverse order; resolves when no thread, timer or file is left. */
   async stop(): Promise<void> {
     const supervisor = this.#supervisor;
@@ -216,7 +235,6 @@ export class EngineRuntime {
       await this.#endOf('worker-pool', { type: 'pool.stop' });
       // Its actor may be gone, and the threads must not stay.
       await this.workerPool.stop();
-      this.#singles?.tasks.close();
       this.#tell('resource-manager', { type: 'resource.close' });
       this.guard.close();
       await this.#endOf('journal', { type: 'journal.close' });
@@ -248,8 +266,14 @@ export class EngineRuntime {
           type: 'supervisor',
           start: () => ({ logic: this.#createSessionsLogic() }),
         },
+        {
+          id: 'single-tasks',
+          restart: 'transient',
+          type: 'supervisor',
+          start: () => ({ logic: this.#createSingleTasksLogic() }),
+        },
       ],
-      { clock: this.timers, timers: this.timers, events: this.bus, ...this.#inspection() },
+      { clock: this.timers, timers: this.timers, events: this.restarts, ...this.#inspection() },
     );
     void this.#supervisor.done.then(() => {
       if (!this.#isStopping) this.onGaveUp();
@@ -263,9 +287,10 @@ export class EngineRuntime {
         events: this.bus,
         clock: this.timers,
         leavesEarlier: this.config.resume === 'manual',
+        escalate: (fault) => this.crashRegistry('single-tasks', fault),
       },
       { runId: this.ids.runId(), sessionId: 'single-tasks' as SessionId },
-      this.actor('sessions'),
+      () => registryOf<TaskLogic>(this.actor('single-tasks')),
     );
     await this.#poolReady();
   }
@@ -285,7 +310,16 @@ export class EngineRuntime {
     };
   }
 
+  #createSingleTasksLogic() {
+    const crashed = this.#singles;
+    const error = new Error('the registry of single tasks crashed');
+    if (crashed !== undefined) queueMicrotask(() => crashed.restartTasks(error));
+    return this.runner.createRegistryLogic();
+  }
+
   #createSessionsLogic() {
+    if (this.#hasSessions) queueMicrotask(() => this.onSessionsRestarted());
+    this.#hasSessions = true;
     return createRegistryLogic<SessionLogic>({
       childId: 'session',
       onDone: () => {},
@@ -313,7 +347,7 @@ export class EngineRuntime {
   }
 
   /** Sends an event to an actor of the tree; one that is down misses it. */
-  #tell(id: string, event: { readonly type: string; readonly threadId?: number }): void {
+  #tell(id: string, event: { readonly type: string; readonly threadId?: number; readonly reason?: string }): void {
     this.#supervisor?.child(id)?.send(event);
   }
 
@@ -333,9 +367,25 @@ export class EngineRuntime {
     if (failure === null) this.dispatcher.pumpSoon();
     else if (!this.#hasJournalFailed) {
       this.#hasJournalFailed = true;
+      this.#tell('journal', { type: 'journal.failed', reason: failure.message });
       this.bus.emit('journal.failed', {}, { error: serializeError(failure) });
       this.onJournalFailed(failure);
     }
+  }
+
+  #writerRestarted({ error, deaths }: WriterDeath): void {
+    this.restarts.emit(
+      'supervisor.restarted',
+      {},
+      {
+        supervisor: 'journal',
+        child: 'journal-writer',
+        reason: 'error',
+        restarts: deaths,
+        children: ['journal-writer'],
+        error: serializeError(error, 'JOURNAL_WRITE_FAILED'),
+      },
+    );
   }
 
   async #startThreads(): Promise<EnginePool> {
@@ -365,6 +415,7 @@ export class EngineRuntime {
           this.bus.emit(killed ? 'worker.killed' : 'worker.exited', {}, { threadId, code, reason });
           this.#tell('worker-pool', { type: 'pool.thread-exited' });
         },
+        threadsDied: (reason) => this.#tell('worker-pool', { type: 'pool.died', reason }),
         sealThread: (threadId) => this.guard.sealThread(threadId),
         allocate: async (threadId, request, options) => {
           await this.guard.acquireForThread(threadId, request, options);

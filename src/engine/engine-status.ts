@@ -6,6 +6,9 @@ import type { ResourceUsage } from '../resources/resource.ts';
 import type { ThreadInfo } from '../workers/thread-executor.ts';
 import type { EngineRuntime } from './engine-runtime.ts';
 
+/** How long after a restart a part counts as degraded: the period of the root supervisor. */
+const WATCHED_AFTER_RESTART_MS = 5_000;
+
 export type HealthWord = 'healthy' | 'degraded' | 'unhealthy';
 
 export interface ComponentHealth {
@@ -56,16 +59,21 @@ export function systemStatus(runtime: EngineRuntime, counts: EngineCounts): Syst
   };
 }
 
-export function healthStatus(runtime: EngineRuntime, counts: EngineCounts, isClosed: boolean): HealthStatus {
-  const components: Record<string, ComponentHealth> = {
-    journal: journalHealth(runtime, isClosed),
-    'resource-manager': actorHealth(runtime, 'resource-manager', { open: 'healthy' }, isClosed),
-    'worker-pool': poolHealth(runtime, isClosed),
-    dispatcher: actorHealth(runtime, 'dispatcher', { dispatching: 'healthy', held: 'degraded' }, isClosed),
-    sessions: isClosed
-      ? { status: 'unhealthy', detail: 'the engine was shut down' }
-      : { status: 'healthy', detail: `${counts.sessions.active} active` },
+/** `whyClosed`: null while the engine is open. */
+export function healthStatus(runtime: EngineRuntime, counts: EngineCounts, whyClosed: string | null): HealthStatus {
+  const read: Record<string, () => ComponentHealth> = {
+    journal: () => journalHealth(runtime),
+    'resource-manager': () => actorHealth(runtime, 'resource-manager', { open: 'healthy' }),
+    'worker-pool': () => poolHealth(runtime),
+    dispatcher: () => actorHealth(runtime, 'dispatcher', { dispatching: 'healthy', held: 'degraded' }),
+    sessions: () => ({ status: 'healthy', detail: `${counts.sessions.active} active` }),
   };
+  const components = Object.fromEntries(
+    Object.entries(read).map(([part, health]) => [
+      part,
+      whyClosed === null ? withRestart(runtime, part, health()) : closedHealth(runtime, part, whyClosed),
+    ]),
+  );
   const words = Object.values(components).map((component) => component.status);
   return {
     status: words.includes('unhealthy') ? 'unhealthy' : words.includes('degraded') ? 'degraded' : 'healthy',
@@ -76,19 +84,29 @@ export function healthStatus(runtime: EngineRuntime, counts: EngineCounts, isClo
       runningTasks: runtime.scheduler.inFlight,
       completedTasks: counts.tasks[TaskStatus.COMPLETED],
       failedTasks: counts.tasks[TaskStatus.FAILED],
-      threadsAlive: isClosed ? 0 : (runtime.workerPool.pool?.health().alive ?? 0),
+      actorRestarts: runtime.restarts.count,
+      threadsAlive: whyClosed !== null ? 0 : (runtime.workerPool.pool?.health().alive ?? 0),
       rssBytes: process.memoryUsage().rss,
     },
   };
 }
 
-function actorHealth(
-  runtime: EngineRuntime,
-  id: string,
-  words: Readonly<Record<string, HealthWord>>,
-  isClosed: boolean,
-): ComponentHealth {
-  if (isClosed) return { status: 'unhealthy', detail: 'the engine was shut down' };
+/** For a while after a restart the part is degraded: another crash may follow. */
+function withRestart(runtime: EngineRuntime, part: string, health: ComponentHealth): ComponentHealth {
+  const restart = runtime.restarts.last(part);
+  const agoMs = restart === undefined ? Number.POSITIVE_INFINITY : runtime.timers.now() - restart.atMs;
+  if (restart === undefined || agoMs > WATCHED_AFTER_RESTART_MS) return health;
+  const detail = `${health.detail}; restarted ${(agoMs / 1_000).toFixed(1)} s ago after: ${restart.message}`;
+  return { status: health.status === 'healthy' ? 'degraded' : health.status, detail };
+}
+
+function closedHealth({ journal }: EngineRuntime, part: string, whyClosed: string): ComponentHealth {
+  const { failure } = journal;
+  const detail = part === 'journal' && failure !== null ? `${failure.code}: ${failure.message}` : whyClosed;
+  return { status: 'unhealthy', detail };
+}
+
+function actorHealth(runtime: EngineRuntime, id: string, words: Readonly<Record<string, HealthWord>>): ComponentHealth {
   const snapshot = runtime.supervisor.child(id)?.getSnapshot();
   const state = String(snapshot?.value ?? 'gone');
   if (snapshot?.status !== 'active')
@@ -96,17 +114,17 @@ function actorHealth(
   return { status: words[state] ?? 'unhealthy', detail: state };
 }
 
-function journalHealth(runtime: EngineRuntime, isClosed: boolean): ComponentHealth {
+function journalHealth(runtime: EngineRuntime): ComponentHealth {
   const { failure, isCongested } = runtime.journal;
   if (failure !== null) return { status: 'unhealthy', detail: `${failure.code}: ${failure.message}` };
-  const health = actorHealth(runtime, 'journal', { open: 'healthy' }, isClosed);
+  const health = actorHealth(runtime, 'journal', { open: 'healthy' });
   if (health.status !== 'healthy' || !isCongested) return health;
   return { status: 'degraded', detail: 'facts come faster than they can be written; no new task starts meanwhile' };
 }
 
-function poolHealth(runtime: EngineRuntime, isClosed: boolean): ComponentHealth {
+function poolHealth(runtime: EngineRuntime): ComponentHealth {
   const health = runtime.workerPool.pool?.health();
-  if (isClosed || health === undefined) return { status: 'unhealthy', detail: 'no threads' };
+  if (health === undefined) return { status: 'unhealthy', detail: 'no threads' };
   const detail = `${health.alive} of ${health.wanted} threads`;
   if (health.dead || health.alive === 0) return { status: health.dead ? 'unhealthy' : 'degraded', detail };
   return { status: health.alive < health.wanted ? 'degraded' : 'healthy', detail };

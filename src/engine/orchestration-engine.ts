@@ -34,6 +34,7 @@ import { type PruneSummary, Retention } from './retention.ts';
 import { RunLauncher } from './run-launcher.ts';
 import { type RerunOptions, RunRecords } from './run-records.ts';
 import { RunRecovery } from './run-recovery.ts';
+import { RunRestarts } from './run-restarts.ts';
 import { SessionDesk } from './session-desk.ts';
 import { type SimulationRequest, simulateOnEngine } from './simulation/engine-simulation.ts';
 import type { SimulationReport } from './simulation/simulation-report.ts';
@@ -339,7 +340,8 @@ export class OrchestrationEngine implements AsyncDisposable {
   }
 
   getHealthStatus(): HealthStatus {
-    return healthStatus(this.#runtime, this.#counters.read(), this.#shutdown !== undefined);
+    const isClosed = this.#shutdown !== undefined;
+    return healthStatus(this.#runtime, this.#counters.read(), isClosed ? this.#whyClosed() : null);
   }
 
   getSystemStatus(): SystemStatus {
@@ -407,7 +409,7 @@ export class OrchestrationEngine implements AsyncDisposable {
     singles.suspend();
     const cause = journal.failure ?? this.#endedBy;
     const code = cause?.code ?? 'ENGINE_CLOSED';
-    const why = cause === undefined ? 'the engine was shut down' : cause.message;
+    const why = this.#whyClosed();
     this.#launcher.breakPromises((runId) => {
       const message = `run '${runId}' has not ended: ${why}; it goes on with the next engine on the data folder`;
       return new RuntimeError(code, message, { details: { ...cause?.details, runId } });
@@ -419,20 +421,25 @@ export class OrchestrationEngine implements AsyncDisposable {
   #listen(): void {
     const runtime = this.#runtime;
     runtime.onModulesChanged = () => this.#recovery.modulesChanged();
-    runtime.onSessionCrashed = (sessionId, error) => this.#sessions.book.find(sessionId)?.actor.crashed(error);
+    const [launcher, recovery, sessions] = [this.#launcher, this.#recovery, this.#sessions];
+    const restarts = new RunRestarts({ runtime, launcher, recovery, sessions });
+    sessions.onRunCrashed = (run, error) => restarts.runCrashed(run, error);
+    runtime.onSessionCrashed = (sessionId, error) => restarts.sessionCrashed(sessionId, error);
+    runtime.onSessionsRestarted = () => restarts.sessionsRestarted();
     runtime.onJournalFailed = () => {
       // Nothing that happens from now on would be on record: the engine lets go of everything as it stands.
       if (this.#shutdown === undefined) void this.shutdown({ drainMs: 0 });
     };
     runtime.onGaveUp = () => {
       // The actors of the sessions went down with the tree; their runs and threads are still there.
-      const error = new RuntimeError(
-        'ACTOR_CRASHED',
-        'the root supervisor gave up: too many crashes in too short a time',
-      );
+      const why = runtime.restarts.end ?? 'its actors crashed too often';
+      const error = new RuntimeError('ACTOR_CRASHED', `the engine ended itself: ${why}`);
       this.#endedBy = error;
       // What is on record goes on in the next engine; what is not ends here.
-      if (runtime.config.inMemory) for (const actor of this.#sessions.book.open()) actor.crashed(error);
+      if (runtime.config.inMemory) {
+        for (const actor of this.#sessions.book.open()) actor.crashed(error);
+        runtime.singles.giveUp(error);
+      }
       void this.shutdown({ drainMs: 0 });
     };
   }
@@ -462,8 +469,12 @@ export class OrchestrationEngine implements AsyncDisposable {
     };
   }
 
+  #whyClosed(): string {
+    return (this.#runtime.journal.failure ?? this.#endedBy)?.message ?? 'the engine was shut down';
+  }
+
   #requireOpen(): void {
     if (this.#shutdown === undefined) return;
-    throw new RuntimeError('ENGINE_CLOSED', 'the engine was shut down; create a new one');
+    throw new RuntimeError('ENGINE_CLOSED', `${this.#whyClosed()}; create a new one`, { cause: this.#endedBy });
   }
 }

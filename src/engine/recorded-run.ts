@@ -2,7 +2,7 @@
 // life, from the journal alone.
 
 import { recordedSkip, type SkipReason } from '../actors/run-reporter.ts';
-import type { TaskCounts } from '../actors/workflow-run.ts';
+import type { TaskCounts } from '../actors/workflow-run-options.ts';
 import type { SerializedError } from '../domain/serialized-error.ts';
 import { TaskStatus } from '../domain/statuses.ts';
 import { countEnds, type RunHistory } from '../journal/run-history.ts';

@@ -1,5 +1,6 @@
 // Owns the runs an engine knows: those under way, and the last ended ones up to a bound.
 
+import type { RestartIntensity } from '../actors/restart-intensity.ts';
 import type { WorkflowRun as RunActor } from '../actors/workflow-run.ts';
 import type { JsonObject } from '../domain/json-value.ts';
 import { RecentKeys } from '../domain/recent-keys.ts';
@@ -8,19 +9,28 @@ import type { WorkflowRun } from './workflow-run-handle.ts';
 
 const MAX_ENDED_RUNS = 1_000;
 
-interface Entry {
+/** A run with all that outlasts a crash of its actor. */
+export interface RunEntry {
   readonly handle: WorkflowRun;
-  readonly run: RunActor;
+  /** Whose actor crashes gives its place to another one. */
+  run: RunActor;
   readonly params: JsonObject;
+  /** Crashes lately; undefined while there was none. */
+  restarts?: RestartIntensity;
 }
 
 export class RunBook {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, RunEntry>();
   readonly #ended = new RecentKeys<string>(MAX_ENDED_RUNS);
 
-  add(handle: WorkflowRun, run: RunActor, params: JsonObject): void {
-    this.#entries.set(handle.runId, { handle, run, params });
-    if (run.endedAtMs !== null) this.ended(handle.runId);
+  add(entry: RunEntry): void {
+    const { runId } = entry.handle;
+    this.#entries.set(runId, entry);
+    if (entry.run.endedAtMs !== null) this.ended(runId);
+  }
+
+  entryOf(runId: string): RunEntry | undefined {
+    return this.#entries.get(runId);
   }
 
   find(runId: string): WorkflowRun | undefined {

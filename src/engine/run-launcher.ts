@@ -2,6 +2,7 @@
 // of its result, which is kept when the run has ended durably and broken when the engine lets go of it before.
 
 import type { WorkflowRun as RunActor } from '../actors/workflow-run.ts';
+import type { WorkflowRunOptions } from '../actors/workflow-run-options.ts';
 import type { RunId, SessionId } from '../domain/ids.ts';
 import type { JsonObject, JsonValue } from '../domain/json-value.ts';
 import { invariant, type RuntimeError } from '../domain/runtime-error.ts';
@@ -46,8 +47,8 @@ export class RunLauncher {
   readonly #runtime: EngineRuntime;
   readonly #sessions: SessionDesk;
   readonly #ended: (run: RunActor, execution: WorkflowExecution) => void;
-  /** How to break the promises of results that are still owed, by run. */
-  readonly #owed = new Map<string, (error: RuntimeError) => void>();
+  /** Results that are still owed, by run. */
+  readonly #owed = new Map<string, PromiseWithResolvers<WorkflowExecution>>();
 
   constructor(
     runtime: EngineRuntime,
@@ -82,28 +83,55 @@ export class RunLauncher {
 
   /** Starts the run, or queues it in its session. @throws RuntimeError RESOURCE_*, SESSION_* */
   launch(launch: Launch): WorkflowRun {
-    const { runId, workflow, params, mode } = launch;
-    const { journal } = this.#runtime;
     const plan = launch.plan ?? this.planOf(launch);
-    const entry = launch.session();
-    const { session, actor } = entry;
-    const result = Promise.withResolvers<WorkflowExecution>();
+    const session = launch.session();
     let handle: WorkflowRun | undefined;
-    actor.startRun(() => ({
+    session.actor.startRun(() => ({
+      ...this.#optionsOf(launch, plan, session),
+      created: (run) => {
+        const result = this.#owe(run.runId);
+        const { bus } = this.#runtime;
+        // One object is the seat of the handle and the entry of the book: who is put there is seen by both.
+        const seat = { run, params: launch.params };
+        handle = new WorkflowRun(steeringOf(seat, this.waits), bus, result);
+        this.book.add(Object.assign(seat, { handle }));
+      },
+    }));
+    invariant(handle !== undefined, 'a started run was created');
+    return handle;
+  }
+
+  /** Puts a run, taken up again, in the place of one whose actor crashed: handle, result and steering stay. @throws RESOURCE_* */
+  relaunch(launch: Launch, crashed: RunActor): void {
+    const plan = launch.plan ?? this.planOf(launch);
+    const session = launch.session();
+    session.actor.restartRun(crashed, () => ({
+      ...this.#optionsOf(launch, plan, session),
+      created: (run) => {
+        const entry = this.book.entryOf(run.runId);
+        invariant(entry !== undefined, 'a run that is taken up again is known');
+        entry.run = run;
+      },
+    }));
+  }
+
+  #optionsOf(launch: Launch, plan: GuidedPlan, entry: SessionEntry): WorkflowRunOptions {
+    const { runId, workflow, params, mode } = launch;
+    return {
       runId,
-      sessionId: session.sessionId as SessionId,
+      sessionId: entry.session.sessionId as SessionId,
       plan,
       parameters: params,
       lane: new Lane<CapacityRequest>({
         mode,
         limit: launch.maxParallel ?? Number.POSITIVE_INFINITY,
-        group: actor.group,
+        group: entry.actor.group,
         // One that is taken up again is planned when it is known what of it is left.
         course: launch.restored === undefined ? plan.guide.course : null,
       }),
       timeoutMs: workflow.definition.timeoutMs,
       origin: {
-        definition: launch.definitionKey ?? journal.keepDefinition(workflow.definition),
+        definition: launch.definitionKey ?? this.#runtime.journal.keepDefinition(workflow.definition),
         session: this.#sessions.frameOf(entry),
         ownSession: launch.ownSession,
         maxParallel: launch.maxParallel,
@@ -111,26 +139,20 @@ export class RunLauncher {
       },
       restored: launch.restored ?? null,
       ...(launch.adopted === undefined ? {} : { adopted: launch.adopted }),
-      created: (run) => {
-        this.#owe(runId, result);
-        handle = new WorkflowRun(steeringOf(run, this.waits), this.#runtime.bus, result.promise);
-        this.book.add(handle, run, params);
-      },
       ended: (run) => {
         this.#record(run, plan);
-        this.#runEnded(run, result.resolve);
+        this.#runEnded(run);
         // A session that was brought back for its runs has nobody else to close it.
+        const { actor } = entry;
         const isDone = launch.ownSession || (launch.restored !== undefined && actor.runCount === 0);
         if (isDone && actor.endedAtMs === null) actor.actor.send({ type: 'session.close' });
       },
-    }));
-    invariant(handle !== undefined, 'a started run was created');
-    return handle;
+    };
   }
 
   /** Breaks the promise of every result that is still owed. */
   breakPromises(why: (runId: string) => RuntimeError): void {
-    for (const [runId, reject] of this.#owed) reject(why(runId));
+    for (const [runId, { reject }] of this.#owed) reject(why(runId));
     this.#owed.clear();
   }
 
@@ -145,17 +167,20 @@ export class RunLauncher {
     if (run.status === 'completed' && seconds.size > 0) this.#runtime.journal.recordDurations(workflow, seconds);
   }
 
-  #owe(runId: string, { promise, reject }: PromiseWithResolvers<WorkflowExecution>): void {
+  #owe(runId: string): Promise<WorkflowExecution> {
+    const result = Promise.withResolvers<WorkflowExecution>();
     // Whoever waits hears of it; that nobody may is no fault.
-    promise.catch(() => {});
-    this.#owed.set(runId, reject);
+    result.promise.catch(() => {});
+    this.#owed.set(runId, result);
+    return result.promise;
   }
 
-  #runEnded(run: RunActor, resolve: (execution: WorkflowExecution) => void): void {
+  #runEnded(run: RunActor): void {
     const execution = executionOf(run);
+    const result = this.#owed.get(run.runId);
     this.#owed.delete(run.runId);
     this.book.ended(run.runId);
     this.#ended(run, execution);
-    resolve(execution);
+    result?.resolve(execution);
   }
 }

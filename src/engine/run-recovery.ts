@@ -2,7 +2,8 @@
 // it was. A run that cannot go on yet (a task module is not known, a resource is not there) is held and tried again when
 // modules are registered; one that was taken up too often is parked. Nothing is ever dropped.
 
-import type { Fact } from '../domain/facts.ts';
+import type { WorkflowRun as RunActor } from '../actors/workflow-run.ts';
+import type { Fact, SessionFrame } from '../domain/facts.ts';
 import type { RunId, TaskId } from '../domain/ids.ts';
 import { isRuntimeError, RuntimeError } from '../domain/runtime-error.ts';
 import { serializeError } from '../domain/serialized-error.ts';
@@ -10,8 +11,9 @@ import type { Journal } from '../journal/journal.ts';
 import { RunFold, type RunHistory } from '../journal/run-history.ts';
 import { isOpen, type RunRecord } from '../journal/run-record.ts';
 import type { EngineRuntime } from './engine-runtime.ts';
-import type { RunLauncher } from './run-launcher.ts';
+import type { Launch, RunLauncher } from './run-launcher.ts';
 import { runNotFound } from './run-refusals.ts';
+import type { SessionEntry } from './session-book.ts';
 import type { SessionDesk } from './session-desk.ts';
 import { type CompiledWorkflow, compileWorkflow } from './workflow-compiler.ts';
 import type { WorkflowRun } from './workflow-run-handle.ts';
@@ -110,6 +112,22 @@ export class RunRecovery {
     return handle;
   }
 
+  /**
+   * Takes up a run of this life whose actor crashed and whose bodies are gone. Its process lives: it is no recovery that
+   * counts. Nothing has changed when it throws.
+   * @throws RuntimeError JOURNAL_CORRUPT when its facts are not kept (any more), MODULE_NOT_FOUND, RESOURCE_*
+   */
+  restart(crashed: RunActor, session: () => SessionEntry): void {
+    const { runId } = crashed;
+    const fold = this.#foldOf(runId);
+    const recorded = this.#recorded(runId, fold);
+    const { launcher } = this.#parts;
+    const plan = launcher.planOf(recorded);
+    const recovery = this.#journal.run(runId)?.recoveries ?? 0;
+    this.#append(fold, { type: 'run.recovered', runId, recovery });
+    launcher.relaunch({ ...recorded, plan, session, restored: historyOf(runId, fold) }, crashed);
+  }
+
   #tryResume(record: RunRecord): void {
     const { runId } = record;
     try {
@@ -129,31 +147,33 @@ export class RunRecovery {
   #takeUp(record: RunRecord, byHand: boolean): WorkflowRun {
     const { runId } = record;
     const fold = this.#foldOf(runId);
+    const recorded = this.#recorded(runId, fold);
+    // All before it is written that the run goes on: what it or its session demands may not be there.
+    const { launcher, sessions } = this.#parts;
+    const plan = launcher.planOf(recorded);
+    const recovery = this.#nextRecovery(record, fold, byHand);
+    const session = sessions.restore(recorded.frame);
+    this.#append(fold, { type: 'run.recovered', runId, recovery });
+    return launcher.launch({ ...recorded, plan, session: () => session, restored: historyOf(runId, fold) });
+  }
+
+  /** A run as its facts describe it. @throws RuntimeError JOURNAL_CORRUPT, WORKFLOW_INVALID, MODULE_NOT_FOUND */
+  #recorded(runId: string, fold: RunFold): Omit<Launch, 'session'> & { readonly frame: SessionFrame } {
     const origin = fold.result()?.origin;
     if (origin?.type !== 'run.created') throw corrupt(runId, 'it has no fact of its making');
     const workflow = this.#workflowOf(runId, origin.definition);
     this.#requireModules(workflow, fold);
-    // All before it is written that the run goes on: what it or its session demands may not be there.
-    const { parameters: params, mode, maxParallel } = origin;
-    const plan = this.#parts.launcher.planOf({ workflow, params, mode, maxParallel });
-    const recovery = this.#nextRecovery(record, fold, byHand);
-    const session = this.#parts.sessions.restore(origin.session);
-    this.#append(fold, { type: 'run.recovered', runId, recovery });
-    const restored = fold.result();
-    if (restored === undefined) throw corrupt(runId, 'it has no facts');
-    return this.#parts.launcher.launch({
+    return {
       runId: runId as RunId,
       workflow,
-      plan,
-      params,
-      mode,
-      maxParallel,
-      session: () => session,
+      params: origin.parameters,
+      mode: origin.mode,
+      maxParallel: origin.maxParallel,
+      frame: origin.session,
       ownSession: origin.ownSession,
       definitionKey: origin.definition,
-      restored,
       ...(origin.rerunOf === null ? {} : { rerunOf: origin.rerunOf }),
-    });
+    };
   }
 
   #takeUpTask(record: RunRecord, byHand: boolean): void {
@@ -246,6 +266,12 @@ type Recovery = {
     'v' | 'atMs'
   >;
 }['run.released' | 'run.recovered' | 'run.parked'];
+
+function historyOf(runId: string, fold: RunFold): RunHistory {
+  const history = fold.result();
+  if (history === undefined) throw corrupt(runId, 'it has no facts');
+  return history;
+}
 
 // What had not begun cannot have been the end of its process.
 function recoveryOf({ recoveries, isSuspended, startedAtMs }: RunRecord): number {

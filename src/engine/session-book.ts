@@ -1,5 +1,6 @@
 // Owns the sessions an engine knows: those that are open, and the last ended ones up to a bound.
 
+import type { RestartIntensity } from '../actors/restart-intensity.ts';
 import type { SessionActor } from '../actors/session.ts';
 import { RecentKeys } from '../domain/recent-keys.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
@@ -10,7 +11,10 @@ const MAX_ENDED_SESSIONS = 1_000;
 
 export interface SessionEntry {
   readonly session: OrchestrationSession;
-  readonly actor: SessionActor;
+  /** One that crashes gives its place to another one. */
+  actor: SessionActor;
+  /** Crashes lately; undefined while there was none. */
+  restarts?: RestartIntensity;
 }
 
 export class SessionBook {
@@ -42,7 +46,11 @@ export class SessionBook {
 
   /** Sessions that have not ended. */
   open(): SessionActor[] {
-    return [...this.#entries.values()].map(({ actor }) => actor).filter((actor) => actor.endedAtMs === null);
+    return this.openEntries().map(({ actor }) => actor);
+  }
+
+  openEntries(): SessionEntry[] {
+    return [...this.#entries.values()].filter(({ actor }) => actor.endedAtMs === null);
   }
 
   counts(): { readonly total: number; readonly active: number } {

@@ -1,6 +1,7 @@
 // Owns the making of sessions: checked and new ones for callers, and those of earlier lives for the runs they frame.
 
 import { SessionActor, type SessionParts } from '../actors/session.ts';
+import type { WorkflowRun } from '../actors/workflow-run.ts';
 import type { SessionFrame } from '../domain/facts.ts';
 import type { SessionId } from '../domain/ids.ts';
 import { type ExecutionMode, SessionStatus } from '../domain/statuses.ts';
@@ -20,6 +21,8 @@ export class SessionDesk {
   readonly book = new SessionBook();
   readonly #runtime: EngineRuntime;
   readonly #parts: SessionParts;
+  /** Called when the actor of a run ended with an error. */
+  onRunCrashed: (run: WorkflowRun, error: unknown) => void = (run, error) => run.crashed(error);
 
   constructor(runtime: EngineRuntime) {
     this.#runtime = runtime;
@@ -84,11 +87,27 @@ export class SessionDesk {
     return { sessionId, name, mode, ...limits, resourceRequirements };
   }
 
+  /** Puts a new actor in the place of one that crashed: same limits, same deadline, its runs to be taken up again. */
+  reopen(entry: SessionEntry): void {
+    const { session, actor: crashed } = entry;
+    crashed.abandon();
+    entry.actor = this.#actorOf(session, crashed.startedAtMs === null ? undefined : crashed.deadlineMs, crashed);
+    session.attach(entry.actor);
+  }
+
   #open(session: OrchestrationSession, deadlineMs?: number | null): SessionEntry {
+    const actor = this.#actorOf(session, deadlineMs);
+    session.attach(actor);
+    const entry = { session, actor };
+    this.book.add(entry);
+    return entry;
+  }
+
+  #actorOf(session: OrchestrationSession, deadlineMs?: number | null, predecessor?: SessionActor): SessionActor {
     const { guard } = this.#runtime;
     const { resourceRequirements: requirements } = session;
     const sessionId = session.sessionId as SessionId;
-    const actor = new SessionActor(
+    return new SessionActor(
       this.#parts,
       {
         sessionId,
@@ -103,16 +122,14 @@ export class SessionDesk {
               return { release: () => guard.release(held.allocationId) };
             }
           : null,
+        ...(predecessor === undefined ? {} : { predecessor }),
+        runCrashed: (run, error) => this.onRunCrashed(run, error),
         ended: (ended) => {
           if (this.book.find(sessionId)?.actor === ended) this.book.ended(sessionId);
         },
       },
       this.#runtime.sessions,
     );
-    session.attach(actor);
-    const entry = { session, actor };
-    this.book.add(entry);
-    return entry;
   }
 }
 

@@ -3,9 +3,9 @@
 // It must never carry rules of supervision: those are in src/actors.
 
 import { type ActorSupervisor, type SupervisorOptions, startSupervisor as startIn } from '../actors/supervisor.ts';
-import type { ChildSpec } from '../actors/supervisor-child-spec.ts';
-import type { SupervisorFlags } from '../actors/supervisor-flags.ts';
-import { createSupervisorLogic, type SupervisorLogic } from '../actors/supervisor-logic.ts';
+import { type ChildSpec, parseChildSpecs } from '../actors/supervisor-child-spec.ts';
+import { parseSupervisorFlags, type SupervisorFlags } from '../actors/supervisor-flags.ts';
+import { type ChildSpecs, createSupervisorLogic, type SupervisorLogic } from '../actors/supervisor-logic.ts';
 import { SystemTimers } from './system-timers.ts';
 
 let sharedTimers: SystemTimers | undefined;
@@ -16,7 +16,7 @@ let sharedTimers: SystemTimers | undefined;
  */
 export function startSupervisor(
   flags: Partial<SupervisorFlags>,
-  childSpecs: readonly ChildSpec[],
+  childSpecs: ChildSpecs,
   options: Partial<SupervisorOptions> = {},
 ): ActorSupervisor {
   return startIn(flags, childSpecs, { ...realTime(), ...options });
@@ -26,8 +26,16 @@ export function startSupervisor(
  * A supervisor as actor logic on real time, for a child spec of type supervisor.
  * @throws RuntimeError SUPERVISOR_SPEC_INVALID
  */
-export function supervisorLogic(flags: Partial<SupervisorFlags>, childSpecs: readonly ChildSpec[]): SupervisorLogic {
+export function supervisorLogic(flags: Partial<SupervisorFlags>, childSpecs: ChildSpecs): SupervisorLogic {
   return createSupervisorLogic(flags, childSpecs, realTime());
+}
+
+/**
+ * Checks the specs of a supervisor with these flags without starting anything.
+ * @throws RuntimeError SUPERVISOR_SPEC_INVALID
+ */
+export function checkChildSpecs(flags: Partial<SupervisorFlags>, childSpecs: readonly ChildSpec[]): void {
+  parseChildSpecs(childSpecs, parseSupervisorFlags(flags));
 }
 
 function realTime(): { readonly clock: SystemTimers; readonly timers: SystemTimers } {

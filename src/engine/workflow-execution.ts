@@ -1,7 +1,8 @@
 // Owns what a caller gets of a run that has ended.
 
 import type { SkipReason } from '../actors/run-reporter.ts';
-import type { TaskCounts, WorkflowRun } from '../actors/workflow-run.ts';
+import type { WorkflowRun } from '../actors/workflow-run.ts';
+import type { TaskCounts } from '../actors/workflow-run-options.ts';
 import type { SerializedError } from '../domain/serialized-error.ts';
 import type { WorkflowStatus } from '../domain/statuses.ts';
 

@@ -1,6 +1,7 @@
 // Owns what callers hold of a run under way: its id, its status, its result to wait for, and the ways to steer it.
 
-import type { WorkflowRun as RunActor, TaskCounts } from '../actors/workflow-run.ts';
+import type { WorkflowRun as RunActor } from '../actors/workflow-run.ts';
+import type { TaskCounts } from '../actors/workflow-run-options.ts';
 import type { RuntimeEvent } from '../domain/events.ts';
 import type { TaskStatus, WorkflowStatus } from '../domain/statuses.ts';
 import type { WaitExplanation } from '../domain/wait-reason.ts';
@@ -27,34 +28,38 @@ export interface SteeredRun {
   explain(options: ExplainOptions): WaitExplanation[];
 }
 
+/** The place of a run in its engine: who sits there may crash and be replaced. */
+export interface RunSeat {
+  readonly run: RunActor;
+}
+
 /** What a handle may do with a run of this life. After a suspension steering does nothing. */
-export function steeringOf(run: RunActor, waits: Pick<WaitDesk, 'explain'>): SteeredRun {
-  const send = (event: WorkflowEvent) => {
-    if (!run.isSuspended) run.actor.send(event);
-  };
+export function steeringOf(seat: RunSeat, waits: Pick<WaitDesk, 'explain'>): SteeredRun {
+  const { runId, plan } = seat.run;
+  const send = (event: WorkflowEvent) => seat.run.steer(event);
   return {
-    runId: run.runId,
-    workflow: run.plan.workflow,
+    runId,
+    workflow: plan.workflow,
     get status() {
-      return run.status;
+      return seat.run.status;
     },
     get hasEnded() {
-      return run.endedAtMs !== null || run.isSuspended;
+      return seat.run.endedAtMs !== null || seat.run.isSuspended;
     },
-    counts: () => run.counts(),
+    counts: () => seat.run.counts(),
     taskStatus: (step) => {
-      const index = run.plan.indexOf(step);
-      return index < 0 ? undefined : run.statusOf(index);
+      const index = plan.indexOf(step);
+      return index < 0 ? undefined : seat.run.statusOf(index);
     },
-    snapshot: () => executionOf(run),
+    snapshot: () => executionOf(seat.run),
     cancel: (reason) => send({ type: 'run.cancel', reason }),
     pause: () => send({ type: 'run.pause' }),
     resume: () => send({ type: 'run.resume' }),
     cancelTask: (step, reason) => {
-      const index = run.plan.indexOf(step);
-      return index >= 0 && !run.isSuspended && run.cancelTask(index, reason);
+      const index = plan.indexOf(step);
+      return index >= 0 && !seat.run.isSuspended && seat.run.cancelTask(index, reason);
     },
-    explain: (options) => waits.explain(run.runId, options),
+    explain: (options) => waits.explain(runId, options),
   };
 }
 

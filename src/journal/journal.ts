@@ -77,8 +77,17 @@ export interface Journal extends JournalReader {
   readonly failure: RuntimeError | null;
   /** Called when congestion has gone, and once when the store fails. One listener; the last one given counts. */
   onChange(listener: () => void): void;
+  /** Called when what writes for the store died and was replaced; nothing is lost by it. One listener, as above. */
+  onWriterRestarted(listener: (death: WriterDeath) => void): void;
   /** Makes everything durable and lets go of files. Appending afterwards throws ENGINE_CLOSED. */
   close(): Promise<void>;
+}
+
+/** The end of what writes for a store. */
+export interface WriterDeath {
+  readonly error: unknown;
+  /** Deaths without anything written between, this one among them. */
+  readonly deaths: number;
 }
 
 export interface PruneResult {

@@ -1,6 +1,7 @@
 // Owns the life of the journal: open for facts, flushing, closed.
 //
-//   open ──close──▶ closing ──closed──▶ (closed)        a store that fails: open, closing ──failed──▶ (broken)
+//   open ──close──▶ closing ──closed──▶ (closed)
+//   open, closing ──failed──▶ (broken)                   · a store that fails
 //
 // Invariant: facts are appended only while open. Spawned first by the engine's root supervisor: every other part of the
 // engine is rebuilt from what it keeps.

@@ -1,6 +1,7 @@
 // Owns the life of the capacity guard and the giving back of what dead threads held.
 //
-//   open ──close──▶ (closed)          open: thread-exited gives back, once, what the thread held
+//   open ──close──▶ (closed)
+//    └──thread-exited──↺                                 · gives back, once, what the thread held
 //
 // Invariant: after `closed` nothing is granted; what is held can still be released. Grants themselves are calls on the
 // guard, not events: they are atomic on shared bytes, which threads use without this actor.

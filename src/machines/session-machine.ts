@@ -1,7 +1,9 @@
 // Owns the life of one session: the frame of limits and time in which workflows run.
 //
 //   pending ──start──▶ active ──close──▶ closing ──runs-ended──▶ (completed)
-//                        └──cancel, deadline──▶ cancelling ──runs-ended──▶ (cancelled) | (failed, after a deadline)
+//    ├──close──▶ (completed)
+//    └──cancel──▶ (cancelled)
+//   active, closing ──cancel, deadline──▶ cancelling ──runs-ended──▶ (failed) | (cancelled)   · failed after a deadline
 //
 // Invariants: a closing session starts no new run; it ends only when all its runs have ended.
 // Spawned by the sessions registry of the engine.

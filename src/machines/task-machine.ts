@@ -1,14 +1,17 @@
 // Owns the life of one task from the moment its last dependency has ended until it has ended itself.
 //
 //   ready ──start──▶ running ──completed──▶ (completed)
-//    ▲ │               │ ├──failed──▶ retrying | (failed)
-//    │ │               │ ├──stopped──▶ ready      its thread was taken away, not its right to run
-//    │ │               │ ├──returned──▶ ready     no thread came free for it: not counted as an attempt
-//    │ │               │ └──deadline, heartbeat-missed, expire──▶ expiring ──(attempt over)──▶ retrying | (failed)
-//    │ └──postpone──▶ retrying                   taken up again while it waited for its next attempt
-//    └──retry-due── retrying
-//   expire: ready, retrying ──▶ (failed)         the whole task took too long: it is not tried again
-//   cancel: ready, retrying ──▶ (cancelled);  running, expiring ──▶ cancelling ──(attempt over)──▶ (cancelled)
+//    │                ├──failed──▶ retrying | (failed)
+//    │                ├──stopped──▶ ready                · its thread was taken away, not its right to run
+//    │                ├──returned──▶ ready               · no thread came free for it: not counted as an attempt
+//    │                └──deadline, heartbeat-missed, expire──▶ expiring
+//    └──postpone──▶ retrying ──retry-due──▶ ready        · taken up again while it waited for its next attempt
+//   expiring ──completed, failed, stopped──▶ retrying | (failed)
+//    ├──returned──▶ (failed) | ready                     · failed if the whole task took too long
+//    └──expire──↺                                        · its time is up, and now that of the whole task
+//   ready, retrying ──expire──▶ (failed)                 · the whole task took too long: it is not tried again
+//   ready, retrying ──cancel──▶ (cancelled)
+//   running, expiring ──cancel──▶ cancelling ──completed, failed, stopped, returned──▶ (cancelled)
 //
 // Invariants: an attempt is over only when its body can no longer run (the executor says so); `endAttempt` gives its
 // capacity back and runs exactly once for each `startAttempt`; a cancelled task never completes, even if its body does,

@@ -1,8 +1,9 @@
 // Owns the life of the thread pool: starting it, replacing threads that died, draining and stopping it.
 //
-//   starting ──started──▶ ready ──thread-exited──▶ short ──complete──▶ ready       short: replacements on the way
-//      │failed               └──────────died──────────┴──▶ dead        dead: no thread can be started any more
-//      └──▶ dead                     any but (stopped) ──stop──▶ stopping ──stopped──▶ (stopped)
+//   starting ──started──▶ ready ──thread-exited──▶ short ──complete──▶ ready   · short: replacements on the way
+//    └──failed──▶ dead                                   · dead: no thread can be started any more
+//   ready, short ──died──▶ dead ──complete──▶ ready
+//   starting, ready, short, dead ──stop──▶ stopping ──stopped──▶ (stopped)
 //
 // Invariant: `stopped` is reached only after every thread has exited.
 // Spawned by the engine's root supervisor, after the resource manager.
@@ -60,7 +61,7 @@ export const workerPoolMachine = setup({
         'pool.stop': 'stopping',
       },
     },
-    dead: { on: { 'pool.stop': 'stopping' } },
+    dead: { on: { 'pool.complete': 'ready', 'pool.stop': 'stopping' } },
     stopping: { entry: 'stopThreads', on: { 'pool.stopped': 'stopped' } },
     stopped: { type: 'final' },
   },

@@ -1,12 +1,10 @@
 // Owns the life of one workflow run; its tasks live beside it under a registry and report to it once, all together.
 //
 //   pending ──start──▶ running ──pause──▶ paused ──resume──▶ running
-//      │ ▲                │                 │      ──tasks-ended──▶ (completed) | (failed) | (cancelled)      from running and paused
-// pause│ │resume          │                 │
-//      ▼ │                │                 │
-//     held                │                 │
-//      └──────────────────┴─────────────────┴──cancel, deadline──▶ cancelling             also from pending
-//                         cancelling ──tasks-ended──▶ (cancelled) | (failed, after a deadline)
+//    └──pause──▶ held ──resume──▶ pending                · held before its start
+//   running, paused ──tasks-ended──▶ (failed) | (cancelled) | (completed)
+//   pending, held, running, paused ──cancel, deadline──▶ cancelling
+//   cancelling ──tasks-ended──▶ (failed) | (cancelled)   · failed after a deadline
 //
 // Invariants: a run ends only when every task of it has ended; a paused run starts nothing, what runs goes on; a held one
 // does not start even if its place comes free. A run that an engine takes up again begins in pending, whatever it was.

@@ -91,7 +91,11 @@ export class ThreadExecutor implements TaskExecutor {
       listener: {
         ready: (thread, port) => this.#threadReady(thread, new ThreadCorrespondent(thread.threadId, port, options)),
         exited: (thread, exitCode) => this.#threadExited(thread, exitCode),
-        died: (fault) => this.#firstReady.reject(startFault(fault)),
+        died: (fault) => {
+          const error = startFault(fault);
+          this.#firstReady.reject(error);
+          options.host.threadsDied(error.message);
+        },
         warn: (message, error) => options.warnings?.(message, serializeError(error, 'INTERNAL')),
       },
     });

@@ -1,6 +1,7 @@
 // The dispatch loop over scripted executors: slots, gate, two pools, idleness.
 
 import { describe, expect, it } from 'vitest';
+import { createActor } from 'xstate';
 import { requestOf } from '../scheduling/memory-capacity.ts';
 import { RuntimeHarness, specOf, turn } from './runtime-harness.ts';
 
@@ -63,6 +64,30 @@ describe('the dispatcher', () => {
     harness.runner.wake();
     await turn();
     expect(harness.executor.running).toEqual(['b', 'c']);
+  });
+
+  it('ends with an error when the loop throws, not the process; another in its place goes on', async () => {
+    let isBroken = true;
+    const harness: RuntimeHarness = new RuntimeHarness({
+      slots: 2,
+      mayStart: () => {
+        if (isBroken) throw new Error('the loop is broken');
+        return true;
+      },
+    });
+    const errors: unknown[] = [];
+    harness.gate.subscribe({ error: (error) => errors.push(error) });
+    submit(harness, 'a');
+    await turn();
+    expect(errors).toMatchObject([{ message: 'the loop is broken' }]);
+    expect(harness.gate.getSnapshot().status).toBe('error');
+    isBroken = false;
+    submit(harness, 'b');
+    await turn();
+    expect(harness.executor.running).toEqual([]);
+    createActor(harness.dispatcher.createLogic()).start();
+    await turn();
+    expect(harness.executor.running).toEqual(['a', 'b']);
   });
 
   it('fills each pool by itself', async () => {

@@ -310,9 +310,13 @@ export class RuntimeHarness {
       journal,
       events: this.#sink(),
       clock: timers,
+      escalate: (fault: unknown) => {
+        throw fault;
+      },
       ...(kept === undefined ? {} : { keptResults: kept }),
     };
-    return new SingleTasks(parts, { runId: this.#singlesRunId, sessionId: 'singles' as SessionId });
+    const registry = runner.createRegistry();
+    return new SingleTasks(parts, { runId: this.#singlesRunId, sessionId: 'singles' as SessionId }, () => registry);
   }
 
   #parts() {

@@ -31,6 +31,7 @@ function createSlowJournal() {
     durationsOf: (workflow) => memory.durationsOf(workflow),
     close: () => memory.close(),
     onChange: () => {},
+    onWriterRestarted: () => {},
     isCongested: false,
     get failure() {
       return failure;

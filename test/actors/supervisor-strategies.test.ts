@@ -25,7 +25,7 @@ function setUp(flags: Partial<SupervisorFlags>, ids: readonly string[], more: Re
 }
 
 const counts = (supervisor: ActorSupervisor): number[] => Object.values(supervisor.countChildren());
-const names = (supervisor: ActorSupervisor): string[] => supervisor.whichChildren().map(({ id }) => id);
+const names = (supervisor: ActorSupervisor): string[] => supervisor.whichChildren().map(({ id }) => id ?? '');
 const MANY: Partial<SupervisorFlags> = { intensity: 10, periodMs: 3_600_000 };
 
 describe('one_for_one', () => {
@@ -41,18 +41,19 @@ describe('one_for_one', () => {
   it('tells what it restarted, and why', () => {
     const { events, crash } = setUp(MANY, ['a', 'b']);
     crash('b');
+    const about = {
+      supervisor: 'top',
+      strategy: 'one_for_one',
+      child: 'b',
+      restart: 'permanent',
+      reason: 'error',
+      livedMs: 0,
+      intensity: 10,
+      error: { message: 'b crashed', code: 'ACTOR_CRASHED' },
+    };
     expect(events).toMatchObject([
-      {
-        type: 'supervisor.restarted',
-        data: {
-          supervisor: 'top',
-          child: 'b',
-          reason: 'error',
-          restarts: 1,
-          children: ['b'],
-          error: { message: 'b crashed', code: 'ACTOR_CRASHED' },
-        },
-      },
+      { type: 'supervisor.child-crashed', data: { ...about, context: 'child_terminated', restarts: 0 } },
+      { type: 'supervisor.restarted', data: { ...about, restarts: 1, children: ['b'], affected: 1 } },
     ]);
   });
 });
@@ -162,6 +163,65 @@ describe('rest_for_one', () => {
   });
 });
 
+describe('what comes while siblings are being stopped', () => {
+  it('an end of a child that is replaced with them is dealt with', async () => {
+    const { timers, children, supervisor, crash } = setUp({ ...MANY, strategy: 'one_for_all' }, ['a', 'b', 'slow']);
+    children.hangOnStop('slow', 100);
+    await supervisor.terminateChild('slow');
+    await supervisor.restartChild('slow');
+    children.takeLog();
+    crash('a');
+    crash('b');
+    await timers.advanceAsync(100);
+    const stops = ['exit a error', 'exit b error', 'exit slow normal'];
+    expect(children.takeLog()).toEqual([...stops, 'start a', 'start b', 'start slow']);
+    await timers.advanceAsync(1_000);
+    expect(children.log).toEqual([]);
+    expect(counts(supervisor)).toEqual([3, 3, 0, 3]);
+  });
+
+  it('the end of the supervisor’s own actor ends the restart: nothing is started any more', async () => {
+    const { timers, children, supervisor, crash } = setUp({ ...MANY, strategy: 'one_for_all' }, ['a', 'slow']);
+    children.hangOnStop('slow', 100);
+    await supervisor.terminateChild('slow');
+    await supervisor.restartChild('slow');
+    children.takeLog();
+    crash('a');
+    Reflect.apply(Reflect.get(supervisor.ref, 'stop'), supervisor.ref, []);
+    await timers.advanceAsync(100);
+    expect(await supervisor.done).toEqual({ reason: 'shutdown', cause: 'stopped' });
+    expect(children.log).toEqual(['exit a error', 'stop slow killed']);
+  });
+
+  it('a try of a failing restart that comes too late starts nothing', async () => {
+    const { timers, children, supervisor, crash } = setUp(MANY, ['a', 'slow']);
+    children.hangOnStop('slow', 100);
+    await supervisor.terminateChild('slow');
+    await supervisor.restartChild('slow');
+    children.failNextStarts('a', 1);
+    const requests = [supervisor.terminateChild('slow')];
+    crash('a');
+    requests.push(
+      supervisor.restartChild('a').then(
+        () => undefined,
+        () => undefined,
+      ),
+    );
+    await timers.advanceAsync(100);
+    await Promise.all(requests);
+    expect(counts(supervisor)).toEqual([2, 1, 0, 2]);
+    children.failNextStarts('a', 1);
+    crash('a');
+    await supervisor.restartChild('slow');
+    requests.push(supervisor.terminateChild('slow'), supervisor.terminateChild('a'));
+    children.takeLog();
+    await timers.advanceAsync(100);
+    await Promise.all(requests);
+    expect(children.log).toEqual(['exit slow normal']);
+    expect(supervisor.child('a')).toBeUndefined();
+  });
+});
+
 describe('temporary siblings', () => {
   it.each(['one_for_all', 'rest_for_one'] as const)('stopped by %s do not come back [57]', async (strategy) => {
     const more = { t: { restart: 'temporary' } } as const;
@@ -250,6 +310,18 @@ describe('automatic shutdown', () => {
     expect(names(supervisor)).toEqual(['a', 's1', 's2']);
     children.exit(supervisor.child('s2'), 'normal');
     expect(await supervisor.done).toEqual({ reason: 'shutdown', cause: 'auto_shutdown' });
+  });
+
+  it('counts a significant child in a restart loop as one that is left', async () => {
+    const flags = { ...MANY, autoShutdown: 'all_significant' } as const;
+    const { supervisor, children, timers } = setUp(flags, ['a', 's1', 's2'], more);
+    children.failNextStarts('s1', 1);
+    children.exit(supervisor.child('s1'), 'error');
+    children.exit(supervisor.child('s2'), 'normal');
+    expect(counts(supervisor)).toEqual([2, 1, 0, 2]);
+    await timers.advanceAsync(0);
+    children.exit(supervisor.child('s1'), 'normal');
+    expect(await supervisor.done).toMatchObject({ cause: 'auto_shutdown' });
   });
 
   it('is not set off by a restart, nor by a child that was terminated by request', async () => {

@@ -261,7 +261,7 @@ describe('supervisor administration', () => {
       void supervisor.startChild(children.spec(`s${index}`, { restart: 'temporary', type: 'supervisor' }));
     }
     expect(counts(supervisor)).toEqual([1_000, 1_000, 500, 500]);
-    for (const { id } of supervisor.whichChildren()) children.exit(supervisor.child(id), 'error');
+    for (const { id = '' } of supervisor.whichChildren()) children.exit(supervisor.child(id), 'error');
     expect(counts(supervisor)).toEqual([0, 0, 0, 0]);
   });
 });

@@ -1,14 +1,13 @@
 // Owns the walk over a machine: every snapshot it can reach, the shortest way there, and what a real actor does on each
 // of these ways and one event further. It knows nothing of any one machine.
 
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import {
   type AnyMachineSnapshot,
   type AnyStateMachine,
   type AnyTransitionDefinition,
   createActor,
   type EventFromLogic,
+  type EventObject,
   type InputFrom,
   type SnapshotFrom,
 } from 'xstate';
@@ -35,8 +34,8 @@ export interface Replay<TMachine extends AnyStateMachine> {
   readonly events: readonly EventFromLogic<TMachine>[];
   readonly final: SnapshotFrom<TMachine>;
   readonly status: string;
-  /** The names of the transitions that were taken. */
-  readonly taken: ReadonlySet<string>;
+  /** The names of the transitions that were taken, in order. */
+  readonly taken: readonly string[];
 }
 
 /** Starts an actor with effects that only record, and sends it the events. */
@@ -45,13 +44,14 @@ export function replay<TMachine extends AnyStateMachine>(
   events: readonly EventFromLogic<TMachine>[],
 ): Replay<TMachine> {
   const recorded: string[] = [];
-  const taken = new Set<string>();
+  const taken: string[] = [];
+  let before = '';
   const actions = Object.fromEntries(effects.map((name) => [name, () => void recorded.push(name)]));
   const actor = createActor(machine.provide({ actions }), {
     input,
     inspect: (inspected) => {
       if (inspected.type !== '@xstate.microstep') return;
-      for (const transition of inspected._transitions) taken.add(nameOf(transition));
+      for (const transition of inspected._transitions) if (before !== '') taken.push(nameOf(before, transition));
     },
   });
   actor.subscribe({ error: () => {} });
@@ -60,6 +60,7 @@ export function replay<TMachine extends AnyStateMachine>(
   const effectsAt = [recorded.length];
   for (const event of events) {
     // An actor that has ended takes nothing more; XState would warn of each.
+    before = stateOf(actor.getSnapshot());
     if (actor.getSnapshot().status === 'active') actor.send(event);
     states.push(stateOf(actor.getSnapshot()));
     effectsAt.push(recorded.length);
@@ -102,14 +103,62 @@ function serializeState({ value, context }: AnyMachineSnapshot): string {
   return JSON.stringify([value, context]);
 }
 
-/** All transitions of a machine, by names that say where they are. */
-export function transitionsOf(machine: AnyStateMachine): string[] {
-  return Object.values(machine.root.states).flatMap((node) => [...node.transitions.values()].flat().map(nameOf));
+/** A way through a machine on which every event is handled, with what it should do there. */
+export interface TransitionPath {
+  readonly events: readonly EventObject[];
+  /** Names of the transitions, one an event. */
+  readonly transitions: readonly string[];
+  /** The state before each event. */
+  readonly states: readonly string[];
+  /** The state at the end; that of before where the last transition has no target. */
+  readonly end: string;
 }
 
-function nameOf(transition: AnyTransitionDefinition): string {
+/** Ways of handled events only: the shortest one to each reachable snapshot, then each event that it handles. */
+export function transitionPaths(options: WalkOptions<AnyStateMachine>): TransitionPath[] {
+  return [...walk(options)].flatMap((replayed) => pathOf(replayed) ?? []);
+}
+
+/** A replay as a way; undefined where an event of it is not handled. */
+export function pathOf({ events, taken, states }: Replay<AnyStateMachine>): TransitionPath | undefined {
+  if (taken.length !== events.length) return undefined;
+  return { events, transitions: taken, states: states.slice(0, -1), end: states.at(-1) ?? '' };
+}
+
+/** One guarded alternative of what a state does with an event. */
+export interface Edge {
+  readonly source: string;
+  readonly type: string;
+  /** Among the alternatives of one event, in the order in which their guards are asked. */
+  readonly index: number;
+  /** null = it stays where it is, and is not entered anew. */
+  readonly target: string | null;
+  readonly name: string;
+}
+
+/** All transitions of a machine, those of the root once for each state that has none of its own for the event. */
+export function edgesOf(machine: AnyStateMachine): Edge[] {
+  return Object.values(machine.root.states).flatMap((node) => {
+    if (node.type === 'final') return [];
+    const inherited = [...machine.root.transitions].filter(([type]) => !node.transitions.has(type));
+    return [...node.transitions, ...inherited].flatMap(([type, candidates]) =>
+      candidates.map((candidate, index) => {
+        const target = candidate.target?.[0]?.key ?? null;
+        return { source: node.key, type, index, target, name: nameOf(node.key, candidate) };
+      }),
+    );
+  });
+}
+
+/** All transitions of a machine, by names that say where they are. */
+export function transitionsOf(machine: AnyStateMachine): string[] {
+  return edgesOf(machine).map(({ name }) => name);
+}
+
+/** The name of a transition that is taken in a state. */
+export function nameOf(state: string, transition: AnyTransitionDefinition): string {
   const { source, eventType } = transition;
-  return `${source.key} on ${eventType}[${source.transitions.get(eventType)?.indexOf(transition)}]`;
+  return `${state} on ${eventType}[${source.transitions.get(eventType)?.indexOf(transition)}]`;
 }
 
 /** The names of a machine's states. */
@@ -119,14 +168,6 @@ export function statesOf(machine: AnyStateMachine): string[] {
 
 export function finalStatesOf(machine: AnyStateMachine): string[] {
   return Object.values(machine.root.states).flatMap(({ key, type }) => (type === 'final' ? [key] : []));
-}
-
-/** The drawing at the head of a machine's file: the indented lines of its first comment. */
-export function diagramOf(file: string): string {
-  const source = readFileSync(fileURLToPath(new URL(`../../src/machines/${file}`, import.meta.url)), 'utf8');
-  const head = source.slice(0, source.indexOf('\nimport '));
-  const lines = head.split('\n').filter((line) => line.startsWith('//   '));
-  return lines.join('\n');
 }
 
 export function stateOf(snapshot: { readonly value: unknown }): string {

@@ -5,13 +5,14 @@
 import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Actor, type AnyActorRef, type InspectionEvent } from 'xstate';
 import type { AllocationId, RunId, SessionId } from '../../src/domain/ids.ts';
 import type { TaskAssignment } from '../../src/domain/task-executor.ts';
 import type { EnginePorts } from '../../src/engine/engine-ports.ts';
 import { OrchestrationEngine } from '../../src/engine/orchestration-engine.ts';
 import { BodyPlans } from './body-plans.ts';
 import type { Oracle } from './oracle.ts';
-import { type Scenario, SESSION_RESOURCE } from './scenario.ts';
+import { type ActorFault, type Scenario, SESSION_RESOURCE } from './scenario.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { SimulatedDisk } from './simulated-disk.ts';
 import type { SimulatedRequests } from './simulated-inbox.ts';
@@ -44,6 +45,7 @@ export class Life {
   #journal: SimulatedJournal | undefined;
   #pool: SimulatedPool | undefined;
   #engine: OrchestrationEngine | undefined;
+  readonly #actors: { readonly id: string; readonly actor: AnyActorRef }[] = [];
   readonly #ended = Promise.withResolvers<void>();
 
   private constructor(parts: LifeParts) {
@@ -69,6 +71,8 @@ export class Life {
         cancelGraceMs: scenario.cancelGraceMs,
         maxRecoveries: scenario.maxRecoveries,
         resume: scenario.resume,
+        taskMachine: 'compiled',
+        ...(scenario.actorFaults.length === 0 ? {} : { inspect: (event) => this.#notice(event) }),
         resources: [
           // Without its refill: a ledger that is listened to keeps a dead engine in memory.
           { id: 'api-global', type: 'api_quota', capacity: 1_000, refillPeriodMs: null },
@@ -109,6 +113,19 @@ export class Life {
     return this.#journal;
   }
 
+  /** An actor ends with an error, the newest of a kind or one of several; false when there is none. */
+  crashActor(kind: Exclude<ActorFault['kind'], 'effect' | 'loop'>, place: number): boolean {
+    const living = this.#actors.filter(({ id, actor }) => id.startsWith(`${kind}:`) && isActive(actor));
+    const one = living[Math.floor(place * living.length)]?.actor;
+    const actor = kind === 'workflow' || kind === 'session' ? one : this.engine.supervisor.child(kind);
+    actor?.send({
+      get type(): string {
+        throw new Error(`injected fault in ${kind}`);
+      },
+    });
+    return actor !== undefined;
+  }
+
   /** Attempts that the engine has handed to its threads. */
   openAttempts(): TaskAssignment[] {
     return this.#pool?.open() ?? [];
@@ -123,6 +140,11 @@ export class Life {
     this.#pool?.die();
     this.#journal?.die();
     this.#ended.resolve();
+  }
+
+  #notice({ type, actorRef }: InspectionEvent): void {
+    if (type !== '@xstate.actor' || !(actorRef instanceof Actor)) return;
+    if (/^(workflow|session):/.test(actorRef.id)) this.#actors.push({ id: actorRef.id, actor: actorRef });
   }
 
   #ports(): EnginePorts {
@@ -195,6 +217,10 @@ export class Life {
     });
     return this.#pool;
   }
+}
+
+function isActive(actor: AnyActorRef): boolean {
+  return actor.getSnapshot().status === 'active';
 }
 
 /** A clock for planning that each look moves on, the same on every machine. */

@@ -55,7 +55,9 @@ function checkRun(life: Life, model: RunModel, { scenario, oracle, book }: LiveS
   const { status } = history.record;
   // A run that was paused and is told to end goes on as running until it has.
   const isSame = handle.status === status || (status === 'paused' && history.cancelRequested !== null);
-  book.hold(isSame, 'fold-differs', () => `run '${model.runId}' is ${handle.status}, its fold ${status}`);
+  // Until it is taken up again, one that crashed stands where it stood: its last fact may say more.
+  const isCrashed = model.mayRestart && handle.status === 'running' && status === 'paused';
+  book.hold(isSame || isCrashed, 'fold-differs', () => `run '${model.runId}' is ${handle.status}, its fold ${status}`);
   for (const name of model.tasks.keys()) {
     const folded = history.tasks.get(name)?.status ?? 'pending';
     const live = handle.taskStatus(name) ?? 'pending';
@@ -63,7 +65,9 @@ function checkRun(life: Life, model: RunModel, { scenario, oracle, book }: LiveS
     const isHandedBack = scenario.pool.ahead > 0 && folded === 'running' && live === 'ready';
     // A skip that was lost with the process is written again when the run has its place.
     const isLostSkip = folded === 'pending' && live === 'skipped' && isDoomed(model, name);
-    const fits = LIVE_STATUSES[folded].includes(live) || isHandedBack || isLostSkip;
+    // Its run crashed, perhaps just after the fact; until the run is taken up again it stands where it stood.
+    const isLetGo = model.mayRestart && (live === 'pending' || live === 'ready');
+    const fits = LIVE_STATUSES[folded].includes(live) || isHandedBack || isLostSkip || isLetGo;
     book.hold(fits, 'fold-differs', () => `task '${name}' of '${model.runId}' is ${live}, its fold ${folded}`);
   }
   for (const { assignment } of oracle.bodiesOf(model)) {

@@ -61,6 +61,11 @@ export class Oracle implements LogWatcher {
     return [...this.#bodies.values()].filter((body) => body.run === run);
   }
 
+  /** An actor of the engine is made to crash: runs may be taken up again without a new life. */
+  actorCrashes(): void {
+    for (const run of this.#runs.values()) run.mayRestart = true;
+  }
+
   get bodyCount(): number {
     return this.#bodies.size;
   }
@@ -102,7 +107,9 @@ export class Oracle implements LogWatcher {
 
   appended(sequence: number, fact: Fact): void {
     this.#parts.trace?.(`fact ${sequence} ${JSON.stringify(fact)}`);
+    const wasCrashed = this.#runs.get(fact.runId)?.mayRestart === true;
     this.#take(fact);
+    if (wasCrashed && fact.type === 'run.recovered') this.#parts.tally.add('runs started anew');
     this.#count(fact);
     this.onAppended(fact);
   }

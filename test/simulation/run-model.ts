@@ -31,6 +31,8 @@ export class RunModel {
   readonly isSingle: boolean;
   readonly tasks = new Map<string, TaskModel>();
   readonly #book: ViolationBook;
+  /** Something was written of it that is more than a release. */
+  #isUnderWay = true;
   frame: SessionFrame | null = null;
   maxParallel: number | null = null;
   mode = '';
@@ -45,6 +47,8 @@ export class RunModel {
   recoveries = 0;
   /** Whether this life has written of it yet. */
   isTakenUp = true;
+  /** Its actor, or one above it, was made to crash: it may be taken up again in the same life, once a crash at most. */
+  mayRestart = false;
   /** Its owner has asked for it to be taken up: recoveries count from 0 again. */
   isByHand = false;
   /** The facts are those that an earlier life wrote, and were judged then. */
@@ -96,6 +100,11 @@ export class RunModel {
 
   take(sequence: number, fact: Fact): void {
     this.#hold(this.end === null, 'ended-whole', () => `'${fact.type}' was written after its end`);
+    if (fact.type === 'run.recovered' && !this.isReplaying && this.isTakenUp && this.#isUnderWay) {
+      this.#takeRestart(fact.recovery);
+      return;
+    }
+    this.#isUnderWay = !['run.released', 'run.parked'].includes(fact.type);
     this.#checkTakenUp(fact);
     if ('task' in fact) this.#takeTask(sequence, fact);
     else this.#takeRun(sequence, fact);
@@ -172,6 +181,14 @@ export class RunModel {
     );
     this.recoveries = recovery;
     this.isSuspended = false;
+    this.#interrupt();
+  }
+
+  /** Taken up again by the life that it is in: that counts for nothing. */
+  #takeRestart(recovery: number): void {
+    this.#hold(this.mayRestart, 'recovery-counted', () => 'it was taken up again though nothing of it crashed');
+    this.mayRestart = false;
+    this.#hold(recovery === this.recoveries, 'recovery-counted', () => `a restart was counted as ${recovery}`);
     this.#interrupt();
   }
 

@@ -74,6 +74,24 @@ export interface Upset {
   readonly downMs: number;
 }
 
+/** What makes a part of a living engine end with an error. */
+export interface ActorFault {
+  /** `effect`: thrown out of the call that appends a fact of a run. `loop`: out of the dispatch loop. */
+  readonly kind:
+    | 'workflow'
+    | 'session'
+    | 'sessions'
+    | 'dispatcher'
+    | 'worker-pool'
+    | 'resource-manager'
+    | 'effect'
+    | 'loop';
+  /** After the beginning of the world. */
+  readonly atMs: number;
+  /** Which of several, as a share of them. */
+  readonly place: number;
+}
+
 export interface Scenario {
   readonly threads: number;
   readonly cancelGraceMs: number;
@@ -85,6 +103,7 @@ export interface Scenario {
   readonly tasks: readonly SimulatedTask[];
   readonly deeds: readonly Deed[];
   readonly upsets: readonly Upset[];
+  readonly actorFaults: readonly ActorFault[];
   readonly store: Omit<StoreHabits, 'failingWrite'>;
   readonly pool: PoolHabits;
   /** Share of bodies that misbehave. */
@@ -127,6 +146,7 @@ export function drawScenario(random: SeededRandom): Scenario {
     tasks: drawTasks(random.split('tasks'), resources),
     deeds: drawDeeds(random.split('deeds'), runs),
     upsets: drawUpsets(random.split('upsets')),
+    actorFaults: drawActorFaults(random.split('actor-faults')),
     store: drawStore(random.split('store')),
     pool: {
       exitMs: machine.pick([0, 3, 30]),
@@ -304,6 +324,28 @@ function drawUpsets(random: SeededRandom): Upset[] {
     drainMs: random.pick([0, 0, 20, 200]),
     crashAfterMs: random.chance(0.3) ? random.between(0, 30) : null,
     downMs: random.pick([0, 1, 50, 1_000]),
+  }));
+}
+
+const ACTOR_FAULTS = [
+  'workflow',
+  'workflow',
+  'session',
+  'sessions',
+  'dispatcher',
+  'worker-pool',
+  'resource-manager',
+  'effect',
+  'effect',
+  'loop',
+] as const;
+
+// Three at most: with one more a supervisor might give up.
+function drawActorFaults(random: SeededRandom): ActorFault[] {
+  return Array.from({ length: random.pick([0, 0, 0, 1, 2, 3]) }, () => ({
+    kind: random.pick(ACTOR_FAULTS),
+    atMs: random.chance(0.8) ? random.between(0, 150) : random.between(0, 1_500),
+    place: random.next(),
   }));
 }
 

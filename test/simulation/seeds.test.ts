@@ -63,6 +63,9 @@ const LEAST = {
   'adopted outputs': 300,
   'requests done': 60,
   'requests refused': 40,
+  'actors crashed': 500,
+  'effects that threw': 100,
+  'runs started anew': 300,
 } as const satisfies Record<Happening, number>;
 
 /** Lives through a world; a breach says how to see it again. */

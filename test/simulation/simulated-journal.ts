@@ -76,6 +76,8 @@ export class SimulatedJournal implements Journal {
   #isCongested = false;
   #failure: RuntimeError | null = null;
   #onChange: () => void = () => {};
+  /** The next look at whether it is congested throws: the dispatch loop is who looks. */
+  breaksLoop = false;
   #closing: PromiseWithResolvers<void> | null = null;
   #isClosed = false;
   /** The process is dead: nothing here has an effect any more. */
@@ -165,6 +167,10 @@ export class SimulatedJournal implements Journal {
   }
 
   get isCongested(): boolean {
+    if (this.breaksLoop) {
+      this.breaksLoop = false;
+      throw new Error('injected fault in the dispatch loop');
+    }
     return this.#isCongested;
   }
 
@@ -175,6 +181,9 @@ export class SimulatedJournal implements Journal {
   onChange(listener: () => void): void {
     this.#onChange = listener;
   }
+
+  /** Its writer is no thread that could die alone. */
+  onWriterRestarted(): void {}
 
   close(): Promise<void> {
     this.#isClosed = true;

@@ -1,11 +1,19 @@
 // Owns the course of one simulated world from a seed: lives of the engine one after the other, each until it is upset or
 // everything has ended, time moving from one event to the next, and everything held against the invariants on the way.
 
+import type { Fact } from '../../src/domain/facts.ts';
 import { Life } from './life.ts';
 import { checkLiveState } from './live-state.ts';
 import { Oracle } from './oracle.ts';
 import { Owner } from './owner.ts';
-import { drawScenario, type Scenario, SESSION_RESOURCE, type SimulatedRun, type Upset } from './scenario.ts';
+import {
+  type ActorFault,
+  drawScenario,
+  type Scenario,
+  SESSION_RESOURCE,
+  type SimulatedRun,
+  type Upset,
+} from './scenario.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedRequests } from './simulated-inbox.ts';
@@ -23,6 +31,15 @@ const MOST_IDLE_TURNS = 100_000;
 const LOOK_EVERY = 24;
 /** The same in virtual time: nothing planned takes nearly as long. */
 const LONGEST_MS = 3_600_000;
+
+/** Facts that a run writes only in effects of its actor, or of those below it. */
+const EFFECTS = new Set<Fact['type']>([
+  'run.started',
+  'run.paused',
+  'run.resumed',
+  'run.cancel-requested',
+  'task.completed',
+]);
 
 export interface SimulationOptions {
   readonly seed: number;
@@ -49,6 +66,9 @@ class Simulation {
   readonly #submitter: Submitter;
   readonly #steps: SeededRandom;
   readonly #trace: (line: string) => void;
+  #life: Life | undefined;
+  /** The next fact of a run is not taken quietly. */
+  #throws = false;
   #stepCount = 0;
   #nextLook = 0;
   #idleTurns = 0;
@@ -82,6 +102,7 @@ class Simulation {
   async run(): Promise<void> {
     this.#trace(`scenario ${JSON.stringify({ ...this.#scenario, runs: this.#scenario.runs.map(outlineRun) })}`);
     const upsets = [...this.#scenario.upsets];
+    for (const fault of this.#scenario.actorFaults) this.#time.after(fault.atMs, () => this.#breakActor(fault));
     for (let number = 1; ; number++) {
       const upset = upsets.shift();
       const life = await this.#begin(number, upset);
@@ -108,10 +129,11 @@ class Simulation {
       number,
       failingWrite: upset?.kind === 'failing-write' ? upset.afterCount : Number.POSITIVE_INFINITY,
     });
+    this.#life = life;
     tally.add('lives');
     this.#trace(`life ${number} begins; it will meet ${JSON.stringify(upset ?? 'nothing')}`);
     if (upset !== undefined) this.#plan(life, upset);
-    else this.#oracle.onAppended = () => {};
+    else this.#oracle.onAppended = ({ type }) => this.#throwIfDue(type);
     await life.start();
     // What the engine does by itself a turn after its start.
     await this.#settle();
@@ -128,6 +150,7 @@ class Simulation {
     let left = afterCount;
     this.#oracle.onAppended = ({ type }) => {
       if (life.isOver) return;
+      this.#throwIfDue(type);
       if (kind === 'crash-at-fact' && left-- === 0) this.#crash(life, 'crashes inside an append');
       if (kind === 'crash-after' && type === factType) {
         this.#time.after(afterMs % 40, () => this.#crash(life, 'crashes at a turning point'));
@@ -135,6 +158,26 @@ class Simulation {
     };
     if (kind === 'crash') this.#time.after(afterMs, () => this.#crash(life, null));
     else if (kind === 'shutdown') this.#time.after(afterMs, () => this.#suspend(life, upset));
+  }
+
+  #breakActor({ kind, place }: ActorFault): void {
+    const life = this.#life;
+    if (life === undefined || life.isOver || !life.hasEngine || life.engine.isClosed) return;
+    this.#trace(`fault: ${kind}`);
+    this.#oracle.actorCrashes();
+    if (kind === 'effect') this.#throws = true;
+    else if (kind === 'loop') life.journal.breaksLoop = true;
+    else if (!life.crashActor(kind, place)) return;
+    if (kind !== 'effect') this.#options.tally.add('actors crashed');
+  }
+
+  #throwIfDue(type: Fact['type']): void {
+    if (!this.#throws || !EFFECTS.has(type)) return;
+    this.#throws = false;
+    this.#oracle.actorCrashes();
+    this.#options.tally.add('effects that threw');
+    this.#trace(`an effect throws after ${type}`);
+    throw new Error(`injected fault after ${type}`);
   }
 
   #crash(life: Life, how: Happening | null): void {

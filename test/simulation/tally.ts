@@ -48,6 +48,9 @@ export const HAPPENINGS = [
   'crashes inside a shutdown',
   'requests done',
   'requests refused',
+  'actors crashed',
+  'effects that threw',
+  'runs started anew',
 ] as const;
 export type Happening = (typeof HAPPENINGS)[number];
 

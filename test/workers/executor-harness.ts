@@ -73,6 +73,8 @@ export class RecordingHost implements ThreadHost {
   grant: ThreadHost['allocate'] = () => Promise.reject(new Error('no capacity in this test'));
   onExit: ThreadHost['threadExited'] = () => {};
 
+  threadsDied(): void {}
+
   threadStarted(threadId: number): void {
     this.started.push(threadId);
   }

@@ -8,7 +8,7 @@ import type { Fact } from '../../domain/facts.ts';
 import { RuntimeError } from '../../domain/runtime-error.ts';
 import type { WorkflowDefinition } from '../../domain/workflow-definition.ts';
 import { artifactHashesIn } from '../artifact-references.ts';
-import type { Journal, NumberedFact, PruneResult, RunFilter } from '../journal.ts';
+import type { Journal, NumberedFact, PruneResult, RunFilter, WriterDeath } from '../journal.ts';
 import type { RunRecord } from '../run-record.ts';
 import { closedError, unknownSequence } from './journal-faults.ts';
 import { MemoryDurations } from './memory-durations.ts';
@@ -128,6 +128,9 @@ class MemoryJournal implements Journal {
 
   /** Nothing of what it tells ever happens here: this store is never congested and never fails. */
   onChange(_listener: () => void): void {}
+
+  /** Nor has it a writer. */
+  onWriterRestarted(_listener: (death: WriterDeath) => void): void {}
 
   close(): Promise<void> {
     this.#closed = true;

@@ -6,7 +6,7 @@ import type { Fact } from '../../domain/facts.ts';
 import type { RuntimeError } from '../../domain/runtime-error.ts';
 import type { WorkflowDefinition } from '../../domain/workflow-definition.ts';
 import { encodeDefinition } from '../definition-codec.ts';
-import type { Journal, NumberedFact, PruneResult, RunFilter } from '../journal.ts';
+import type { Journal, NumberedFact, PruneResult, RunFilter, WriterDeath } from '../journal.ts';
 import { matchesFilter } from '../run-filter.ts';
 import type { RunRecord } from '../run-record.ts';
 import { closedError, unknownSequence } from './journal-faults.ts';
@@ -58,6 +58,7 @@ export class SqliteJournal implements Journal, WriterListener {
   #isCongested = false;
   #failure: RuntimeError | null = null;
   #listener: () => void = () => undefined;
+  #onWriterRestarted: (death: WriterDeath) => void = () => undefined;
   #pruning: Promise<unknown> = Promise.resolve();
   #isClosed = false;
   #closing: Promise<void> | undefined;
@@ -177,6 +178,10 @@ export class SqliteJournal implements Journal, WriterListener {
     this.#listener = listener;
   }
 
+  onWriterRestarted(listener: (death: WriterDeath) => void): void {
+    this.#onWriterRestarted = listener;
+  }
+
   /** Resolves also when the store has failed: what could not be written is told by `failure` and `durable`. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -202,6 +207,10 @@ export class SqliteJournal implements Journal, WriterListener {
 
   recorded(last: number): void {
     this.#durations.recorded(last);
+  }
+
+  restarted(death: WriterDeath): void {
+    this.#onWriterRestarted(death);
   }
 
   failed(error: RuntimeError): void {

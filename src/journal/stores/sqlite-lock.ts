@@ -44,8 +44,12 @@ export function lockDataDir(files: JournalFiles, sinceMs: number): DataDirLock {
   const held = connection;
   return {
     release: () => {
-      rmSync(files.owner, { force: true });
-      held.close();
+      try {
+        rmSync(files.owner, { force: true });
+      } finally {
+        // The lock is what counts: it goes whatever happens to the file that tells of it.
+        held.close();
+      }
     },
   };
 }

@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { assertNever, type RuntimeError } from '../../domain/runtime-error.ts';
 import { deserializeError } from '../../domain/serialized-error.ts';
 import type { DurationRecording } from '../duration-history.ts';
+import type { WriterDeath } from '../journal.ts';
 import { closedError } from './journal-faults.ts';
 import { CommitPace } from './sqlite-commit-pace.ts';
 import { storeFault } from './sqlite-faults.ts';
@@ -33,6 +34,8 @@ export interface WriterListener {
   written(last: number): void;
   /** Every recording up to the number is in the file, or lost for good. */
   recorded(last: number): void;
+  /** The thread died; another takes its place and what it may not have written is sent again. */
+  restarted(death: WriterDeath): void;
   /** Nothing will be written any more. Called once. */
   failed(error: RuntimeError): void;
 }
@@ -198,13 +201,15 @@ export class JournalWriter {
       return;
     }
     if (this.#failure !== null) return;
+    const cause = this.#lastError ?? new Error('the writer thread ended by itself');
     if (++this.#deaths > MAX_DEATHS) {
-      const cause = this.#lastError ?? new Error('the writer thread ended by itself');
       this.#fail(storeFault(cause, 'write', this.#file));
       return;
     }
+    this.#lastError = undefined;
     this.#worker = this.#startThread();
     this.#release();
+    this.#listener.restarted({ error: cause, deaths: this.#deaths });
   }
 
   #fail(error: RuntimeError): void {

@@ -38,6 +38,7 @@ export async function openSqliteJournal({ dataDir, durability, clock }: SqliteJo
     const writer = new JournalWriter({ dataDir, durability }, files.journal, {
       written: (last) => journal?.written(last),
       recorded: (last) => journal?.recorded(last),
+      restarted: (death) => journal?.restarted(death),
       failed: (error) => journal?.failed(error),
     });
     undo.push(() => writer.close());

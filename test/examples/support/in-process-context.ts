@@ -54,6 +54,9 @@ export function createContext(
       allocate: async () => {
         throw new Error('the inventory tasks take their capacity before they start');
       },
+      allocateSync: () => {
+        throw new Error('the inventory tasks take their capacity before they start');
+      },
       release: () => undefined,
     },
     artifact: async (name, bytes) => writeArtifact(folder, name, bytes),
