@@ -10,6 +10,7 @@ import type { JsonObject } from '../domain/json-value.ts';
 import { retryDelayMs } from '../domain/retry-policy.ts';
 import { assertNever, isRuntimeError } from '../domain/runtime-error.ts';
 import { type SerializedError, serializeError } from '../domain/serialized-error.ts';
+import { TaskPriority } from '../domain/statuses.ts';
 import type { LogLevel } from '../domain/task-context.ts';
 import type { AttemptOutcome, AttemptSink } from '../domain/task-executor.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -38,6 +39,8 @@ export interface TaskRunnerParts {
   /** Compiled: the same states and snapshots at a tenth of the cost. Interpreted: microsteps can be inspected. */
   readonly taskMachine: 'compiled' | 'interpreted';
 }
+
+const PRIORITIES = Object.values(TaskPriority);
 
 interface RetryContext {
   readonly error: SerializedError | null;
@@ -85,6 +88,11 @@ export class TaskRunner implements AttemptSink {
   /** Tasks whose attempts are under way. */
   attemptsUnderWay(): IterableIterator<TaskRecord> {
     return this.#attempts.values();
+  }
+
+  /** With which priority an attempt waits for capacity: that of its task. */
+  priorityOf(attemptKey: number): TaskPriority {
+    return PRIORITIES[this.#attempts.get(attemptKey)?.level ?? TaskPriority.NORMAL] ?? TaskPriority.NORMAL;
   }
 
   /** When the longest attempt under way began (epoch milliseconds); undefined when there is none. */

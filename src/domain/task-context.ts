@@ -18,8 +18,18 @@ export interface ArtifactReference {
 export interface TaskResources {
   /** At once or not at all: the allocation's id, or null. Never overtakes a waiting request. @throws RESOURCE_* */
   tryAllocate(request: Readonly<Record<string, number>>): string | null;
-  /** Waits its turn (FIFO); rejects with RESOURCE_TIMEOUT or when the attempt is cancelled. */
+  /**
+   * Waits its turn (FIFO); rejects with RESOURCE_TIMEOUT, or with TASK_CANCELLED when the attempt is to stop.
+   * @throws RESOURCE_*
+   */
   allocate(request: Readonly<Record<string, number>>, options?: { readonly timeoutMs?: number }): Promise<string>;
+  /**
+   * The same in the same line, blocking the body's thread: for code that cannot await. Meanwhile nothing else of the body
+   * runs (no timers, no abort event of the signal), but the wait itself counts as a heartbeat, and a cancel or a time-out of
+   * the task ends it at once. Bodies on the main loop (`runs: inline`) must not block and use `allocate`.
+   * @throws RESOURCE_TIMEOUT (never before the limit), TASK_CANCELLED, RESOURCE_WOULD_BLOCK on the main loop, RESOURCE_*
+   */
+  allocateSync(request: Readonly<Record<string, number>>, options?: { readonly timeoutMs?: number }): string;
   /** @throws ALLOCATION_NOT_FOUND, ALLOCATION_RELEASED */
   release(allocationId: string): void;
 }

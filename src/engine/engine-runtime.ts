@@ -16,6 +16,7 @@ import { createResourceManagerLogic } from '../actors/resource-manager.ts';
 import type { SessionLogic } from '../actors/session.ts';
 import { SingleTasks } from '../actors/single-tasks.ts';
 import { type ActorSupervisor, startSupervisor } from '../actors/supervisor.ts';
+import type { SupervisorEnd } from '../actors/supervisor-core.ts';
 import type { TaskLogic } from '../actors/task-record.ts';
 import { TaskRunner } from '../actors/task-runner.ts';
 import { WorkerPool } from '../actors/worker-pool.ts';
@@ -74,7 +75,7 @@ export class EngineRuntime {
   readonly #taskModules = new Map<string, string>();
   #supervisor: ActorSupervisor | undefined;
   /** Called when the root supervisor has given up: no part of the tree is left. */
-  onGaveUp: () => void = () => {};
+  onGaveUp: (end: SupervisorEnd) => void = () => {};
   /** Called when a session's actor ended with an error. */
   onSessionCrashed: (sessionId: string, error: unknown) => void = () => {};
   /** Called when the registry of all sessions crashed and another took its place. */
@@ -275,8 +276,8 @@ export class EngineRuntime {
       ],
       { clock: this.timers, timers: this.timers, events: this.restarts, ...this.#inspection() },
     );
-    void this.#supervisor.done.then(() => {
-      if (!this.#isStopping) this.onGaveUp();
+    void this.#supervisor.done.then((end) => {
+      if (!this.#isStopping) this.onGaveUp(end);
     });
     this.dispatcher.setExecutor(Pool.INLINE, this.inline);
     this.#singles = new SingleTasks(
@@ -417,8 +418,9 @@ export class EngineRuntime {
         },
         threadsDied: (reason) => this.#tell('worker-pool', { type: 'pool.died', reason }),
         sealThread: (threadId) => this.guard.sealThread(threadId),
-        allocate: async (threadId, request, options) => {
-          await this.guard.acquireForThread(threadId, request, options);
+        allocate: async (threadId, request, { attemptKey, ...options }) => {
+          const priority = this.runner.priorityOf(attemptKey);
+          await this.guard.acquireForThread(threadId, request, { ...options, priority });
         },
       },
     });
@@ -430,7 +432,7 @@ export class EngineRuntime {
       timers: this.timers,
       clock: this.timers,
       artifactsDir: this.artifactsDir,
-      resources: inlineResources(this.guard),
+      resources: inlineResources(this.guard, (attemptKey) => this.runner.priorityOf(attemptKey)),
       maxConcurrency: this.config.maxInlineTasks,
       slotFree: () => this.dispatcher.pumpSoon(),
     });

@@ -430,10 +430,10 @@ export class OrchestrationEngine implements AsyncDisposable {
       // Nothing that happens from now on would be on record: the engine lets go of everything as it stands.
       if (this.#shutdown === undefined) void this.shutdown({ drainMs: 0 });
     };
-    runtime.onGaveUp = () => {
+    runtime.onGaveUp = (end) => {
       // The actors of the sessions went down with the tree; their runs and threads are still there.
-      const why = runtime.restarts.end ?? 'its actors crashed too often';
-      const error = new RuntimeError('ACTOR_CRASHED', `the engine ended itself: ${why}`);
+      const why = runtime.restarts.end ?? `its root supervisor ended (${end.cause})`;
+      const error = new RuntimeError('ACTOR_CRASHED', `the engine ended itself: ${why}`, { cause: end.error });
       this.#endedBy = error;
       // What is on record goes on in the next engine; what is not ends here.
       if (runtime.config.inMemory) {

@@ -6,7 +6,7 @@ import type { Clock, TimerHandle, TimerService } from '../domain/clock.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import { TaskPriority } from '../domain/statuses.ts';
 import type { CapacityQueue, Waiter } from './capacity-queue.ts';
-import type { PreparedRequest } from './capacity-request.ts';
+import { type PreparedRequest, requireTimeout, timedOut } from './capacity-request.ts';
 import { PRIORITY_LEVELS } from './wait-lists.ts';
 
 /** How to wait. */
@@ -111,14 +111,29 @@ export class AcquireWaits {
       this.#waits.add(wait);
       signal?.addEventListener('abort', onAbort, { once: true });
       if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) {
-        timer = this.#timers.schedule(this.#clock.now() + timeoutMs, () => {
-          timer = null;
-          wait.fail(timedOut(request, timeoutMs));
+        this.#failAfter(timeoutMs, wait, (armed) => {
+          timer = armed;
         });
       }
       this.#queue.park(waiter);
       if (this.#waits.has(wait)) this.onWaiting();
     });
+  }
+
+  /** Ends a wait at its limit, never before; `onArmed` gets each timer that is to be taken back, null when it has fired. */
+  #failAfter(timeoutMs: number, wait: AcquireWait, onArmed: (timer: TimerHandle | null) => void): void {
+    const endMs = this.#clock.monotonicMs() + timeoutMs;
+    const arm = (leftMs: number): void => {
+      const timer = this.#timers.schedule(this.#clock.now() + leftMs, () => {
+        onArmed(null);
+        // The wall clock shows whole milliseconds and may be set: by it alone a wait could end before its limit.
+        const stillMs = endMs - this.#clock.monotonicMs();
+        if (stillMs > 0) arm(stillMs);
+        else wait.fail(timedOut(wait.request, timeoutMs));
+      });
+      onArmed(timer);
+    };
+    arm(timeoutMs);
   }
 
   /** Ends all waits, or those of one thread. */
@@ -133,19 +148,6 @@ export class AcquireWaits {
       { details: { limit: this.#limit } },
     );
   }
-}
-
-function requireTimeout(timeoutMs: number | undefined): void {
-  if (timeoutMs === undefined || timeoutMs >= 0) return;
-  throw new RuntimeError('ARGUMENT_INVALID', `a time-out of ${timeoutMs} ms is not valid; give 0 or more`);
-}
-
-function timedOut(request: PreparedRequest, timeoutMs: number): RuntimeError {
-  return new RuntimeError(
-    'RESOURCE_TIMEOUT',
-    `capacity of ${request.ids.map((id) => `"${id}"`).join(', ')} did not come free within ${timeoutMs} ms; nothing is held, try again or wait longer`,
-    { details: { resourceIds: request.ids, timeoutMs } },
-  );
 }
 
 function priorityOf(options: WaitOptions): number {

@@ -7,23 +7,25 @@
 // waits. What is free of other resources it may take.
 
 import type { Clock, TimerService } from '../domain/clock.ts';
-import type { EventSink, RuntimeEventType } from '../domain/events.ts';
+import type { EventSink } from '../domain/events.ts';
 import type { IdSource } from '../domain/ids.ts';
 import { invariant, RuntimeError } from '../domain/runtime-error.ts';
 import type { ResourceStatus, ResourceType } from '../domain/statuses.ts';
 import { AcquireWaits, type WaitOptions } from './acquire-waits.ts';
 import { AllocationBook } from './allocation-book.ts';
 import { CapacityLedger } from './capacity-ledger.ts';
+import { CapacityNews } from './capacity-news.ts';
 import { CapacityQueue } from './capacity-queue.ts';
 import { type CapacityRequest, type PreparedRequest, prepareRequest, requireSome } from './capacity-request.ts';
 import { type CapacityHolder, type Deadlock, DeadlockWatch } from './deadlock-watch.ts';
 import { amountOfUnits } from './fixed-point.ts';
 import { LedgerWatch } from './ledger-watch.ts';
-import { type OwnerReference, OwnerRows } from './owner-rows.ts';
+import { OwnerRows } from './owner-rows.ts';
 import { RefillSchedule } from './refill-schedule.ts';
 import { type Resource, ResourceAllocation, type ResourceUsage } from './resource.ts';
 import { type RegisterOptions, ResourceRegistry } from './resource-registry.ts';
 import { amountsOfShapes, type ShapedRequest } from './resource-shapes.ts';
+import { ThreadGrants, type ThreadReclaim, type ThreadWaitOptions } from './thread-grants.ts';
 
 /** Waiting requests when nothing else is said. */
 const DEFAULT_MAX_WAITERS = 100_000;
@@ -37,6 +39,8 @@ export interface CapacityGuardOptions {
   readonly events?: EventSink;
   /** Further requests are refused with RESOURCE_LIMIT. */
   readonly maxWaiters?: number;
+  /** Looks at the threads before the count of what a dead one held is put off; default about a millisecond of them. */
+  readonly countTries?: number;
 }
 
 /** How to wait, and for whom. */
@@ -45,21 +49,15 @@ export interface AcquireOptions extends WaitOptions {
   readonly requesterId?: string;
 }
 
-/** What came back from a thread that has exited. */
-export interface ThreadReclaim {
-  /** Amounts by resource id. */
-  readonly resources: Readonly<Record<string, number>>;
-  /** It died inside a ledger operation: units of that one operation may stay in use (they are never granted twice). */
-  readonly interrupted: boolean;
-}
-
 export class CapacityGuard {
   readonly ledger: CapacityLedger;
   readonly #clock: Clock;
   readonly #ids: Pick<IdSource, 'allocationId'>;
   readonly #events: EventSink | null;
   readonly #registry: ResourceRegistry;
+  readonly #news: CapacityNews;
   readonly #owners: OwnerRows;
+  readonly #threads: ThreadGrants;
   readonly #queue: CapacityQueue;
   readonly #waits: AcquireWaits;
   readonly #book = new AllocationBook();
@@ -77,7 +75,8 @@ export class CapacityGuard {
     this.#ids = options.ids;
     this.#events = options.events ?? null;
     this.#registry = new ResourceRegistry(this.ledger);
-    this.#owners = new OwnerRows(this.ledger);
+    this.#news = new CapacityNews(this.#registry, this.#events);
+    this.#owners = new OwnerRows(this.ledger, options.countTries);
     this.#queue = new CapacityQueue(
       this.ledger,
       () => this.#watch.listen(),
@@ -93,6 +92,17 @@ export class CapacityGuard {
       clock,
       timers,
       events: this.#events,
+    });
+    this.#threads = new ThreadGrants({
+      ledger: this.ledger,
+      owners: this.#owners,
+      waits: this.#waits,
+      news: this.#news,
+      clock,
+      timers,
+      giveBack: (request) => this.#giveRequest(request),
+      scheduleRefills: (request) => this.#scheduleRefills(request),
+      onReclaimed: () => this.#threadsGaveBack(),
     });
     this.#refills = new RefillSchedule(clock, timers, (index, units) => this.#giveUnits(index, units));
     this.#watch = new LedgerWatch(
@@ -227,7 +237,7 @@ export class CapacityGuard {
   /** Gives an allocation back. @throws RuntimeError ALLOCATION_NOT_FOUND, ALLOCATION_RELEASED */
   release(allocationId: string): void {
     const { allocation, request } = this.#book.remove(allocationId);
-    this.#tell('resource.released', request, { requesterId: allocation.requesterId, allocationId });
+    this.#news.tell('resource.released', request, { requesterId: allocation.requesterId, allocationId });
     this.#giveRequest(request);
   }
 
@@ -254,14 +264,14 @@ export class CapacityGuard {
    */
   tryGrant(request: PreparedRequest, leave: Int32Array | null = null): boolean {
     if (this.#closed || !this.#queue.tryNow(request, leave)) return false;
-    if (this.#events !== null) this.#tell('resource.allocated', request, {});
+    if (this.#news.isHeard) this.#news.tell('resource.allocated', request, {});
     if (request.quotas !== null) this.#scheduleRefills(request);
     return true;
   }
 
   /** Gives back what `tryGrant` took: exactly once per grant, which the caller guarantees. */
   giveBack(request: PreparedRequest): void {
-    if (this.#events !== null) this.#tell('resource.released', request, {});
+    if (this.#news.isHeard) this.#news.tell('resource.released', request, {});
     this.#giveRequest(request);
   }
 
@@ -303,20 +313,20 @@ export class CapacityGuard {
 
   /**
    * Waits on behalf of a thread, in the same queue; the grant is written into that thread's row before it resolves, and
-   * the thread takes it over with `ThreadCapacity.adopt`, exactly once per grant.
+   * the thread takes it over with `ThreadCapacity.adopt`, exactly once per grant. With `blocked` it is the other end of
+   * `ThreadCapacity.allocateSync`: the thread sleeps and is woken by the answer in its row.
    * Rejects as `acquire` does, and with ALLOCATION_STALE when the thread is gone.
    */
-  async acquireForThread(
+  acquireForThread(
     threadId: number,
     request: CapacityRequest,
-    options: WaitOptions = {},
+    options: ThreadWaitOptions = {},
   ): Promise<{ readonly resources: Record<string, number> }> {
-    this.#requireOpen();
-    const prepared = requireSome(this.prepare(request));
-    const owner = this.#owners.find(threadId);
-    if (owner === null) throw staleThread(threadId);
-    const waiting = { threadId, requesterId: null };
-    return this.#waits.wait(prepared, options, waiting, () => this.#grantToThread(prepared, owner));
+    const prepare = (): PreparedRequest => {
+      this.#requireOpen();
+      return requireSome(this.prepare(request));
+    };
+    return this.#threads.acquire(threadId, prepare, options);
   }
 
   /**
@@ -329,22 +339,7 @@ export class CapacityGuard {
 
   /** To call when a thread has exited: what it held comes back, exactly once. A second call gives nothing back. */
   threadExited(threadId: number): ThreadReclaim {
-    this.#waits.failAll(staleThread(threadId), threadId);
-    const { units, interrupted } = this.#owners.reclaim(threadId);
-    this.#collectThreadQuota();
-    const resources: [string, number][] = [];
-    for (const { index, units: amount } of units) {
-      const { id, scale } = this.#registry.at(index);
-      resources.push([id, amountOfUnits(amount, scale)]);
-      if (this.#events?.wants('resource.released')) {
-        const data = { amount: amountOfUnits(amount, scale), threadId, reclaimed: true };
-        this.#events.emit('resource.released', { resourceId: id }, data);
-      }
-    }
-    // All, not only what came back: a thread that died inside may have given back without waking anybody.
-    this.#queue.serveAll();
-    this.#scheduleFreed();
-    return { resources: Object.fromEntries(resources), interrupted };
+    return this.#threads.exited(threadId);
   }
 
   // --- deadlocks of task bodies
@@ -365,6 +360,7 @@ export class CapacityGuard {
     this.#closed = true;
     this.ledger.close();
     this.#deadlocks.close();
+    this.#threads.close();
     this.#waits.failAll(closedError());
     this.#refills.close();
     this.#watch.close();
@@ -376,25 +372,13 @@ export class CapacityGuard {
     const allocation = new ResourceAllocation({
       allocationId: this.#ids.allocationId(),
       requesterId,
-      resources: this.#amountsOf(request),
+      resources: this.#news.amountsOf(request),
       allocatedAt: new Date(this.#clock.now()).toISOString(),
     });
     this.#book.add(allocation, request);
-    this.#tell('resource.allocated', request, { requesterId, allocationId: allocation.allocationId });
+    this.#news.tell('resource.allocated', request, { requesterId, allocationId: allocation.allocationId });
     this.#scheduleRefills(request);
     return allocation;
-  }
-
-  #grantToThread(request: PreparedRequest, owner: OwnerReference): { readonly resources: Record<string, number> } {
-    const counting = request.units.map((units, i) => (request.quotas?.[i] === true ? 0 : units));
-    if (this.#owners.grant(owner, request.indices, counting) === 'gone') {
-      this.#scheduleRefills(request);
-      this.#giveRequest(request);
-      throw staleThread(owner.threadId);
-    }
-    this.#tell('resource.allocated', request, { threadId: owner.threadId });
-    this.#scheduleRefills(request);
-    return { resources: this.#amountsOf(request) };
   }
 
   // The last thing of a grant: whoever noted the time when he was told of it noted one from before the period began.
@@ -446,22 +430,8 @@ export class CapacityGuard {
 
   // --- words
 
-  #amountsOf(request: PreparedRequest): Record<string, number> {
-    return Object.fromEntries(
-      request.ids.map((id, i) => [id, amountOfUnits(request.units[i] ?? 0, this.#registry.require(id).scale)]),
-    );
-  }
-
-  #tell(type: RuntimeEventType, request: PreparedRequest, data: Readonly<Record<string, unknown>>): void {
-    if (this.#events?.wants(type) !== true) return;
-    const amounts = this.#amountsOf(request);
-    for (const resourceId of request.ids) {
-      this.#events.emit(type, { resourceId }, { amount: amounts[resourceId], ...data });
-    }
-  }
-
   #refused(request: PreparedRequest, requesterId: string, reason: string): void {
-    this.#tell('resource.refused', request, { requesterId, reason });
+    this.#news.tell('resource.refused', request, { requesterId, reason });
   }
 
   #requireOpen(): void {
@@ -473,13 +443,5 @@ function closedError(): RuntimeError {
   return new RuntimeError(
     'RESOURCE_CLOSED',
     'the capacity guard is closed, it grants nothing more; start a new engine',
-  );
-}
-
-function staleThread(threadId: number): RuntimeError {
-  return new RuntimeError(
-    'ALLOCATION_STALE',
-    `thread ${threadId} holds no place in the ledger any more; what was meant for it was given back`,
-    { details: { threadId } },
   );
 }

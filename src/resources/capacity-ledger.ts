@@ -51,6 +51,8 @@ export class CapacityLedger {
   refusedIndex = -1;
   /** Whether the last take that was rolled back returned units that someone waits for. */
   rolledBackAwaited = false;
+  // Per resource, what was taken less what was given back through this object, whoever it is kept for since (`moveUnits`).
+  readonly #balance = new Int32Array(MAX_RESOURCES);
   // What USED became at each step of the take that goes on; the peaks follow once all of it is granted.
   readonly #reached = new Int32Array(MAX_RESOURCES);
 
@@ -186,9 +188,28 @@ export class CapacityLedger {
     this.atomics.store(this.words, Header.CLOSED, 1);
   }
 
-  /** Quota units granted by threads since the last call. */
+  // --- the count of what goes through this object; the main thread settles by it what a dead thread left (owner-rows.ts)
+
+  /** Units of a resource that were taken through this object and neither given back nor moved away since. */
+  balanceUnits(index: number): number {
+    return this.#balance[index] ?? 0;
+  }
+
+  /** Counts units in use as kept by this object's thread from now on, or (negative) no longer. USED stays as it is. */
+  moveUnits(index: number, units: number): void {
+    this.#balance[index] = (this.#balance[index] ?? 0) + units;
+  }
+
+  /** Quota units granted by threads that no refill is scheduled for yet. */
+  unsettledUnits(index: number): number {
+    return this.#read(index, ResourceWord.UNSETTLED);
+  }
+
+  /** Quota units granted by threads since the last call; they are this thread's to schedule now. */
   takeUnsettled(index: number): number {
-    return this.atomics.exchange(this.words, resourceBase(index) + ResourceWord.UNSETTLED, 0);
+    const units = this.atomics.exchange(this.words, resourceBase(index) + ResourceWord.UNSETTLED, 0);
+    this.moveUnits(index, units);
+    return units;
   }
 
   // --- taking and giving back
@@ -261,7 +282,10 @@ export class CapacityLedger {
         continue;
       }
       const found = atomics.compareExchange(words, at, word, word - units);
-      if (found === word) return word < 0 ? 'awaited' : 'given';
+      if (found === word) {
+        this.moveUnits(index, -units);
+        return word < 0 ? 'awaited' : 'given';
+      }
       word = found;
     }
   }
@@ -287,6 +311,7 @@ export class CapacityLedger {
       }
       const found = atomics.compareExchange(words, base + ResourceWord.USED, word, word + units);
       if (found === word) {
+        this.moveUnits(index, units);
         this.#reached[step] = (word & USED_MASK) + units;
         return 'granted';
       }

@@ -81,6 +81,21 @@ export function requireSome(request: PreparedRequest): PreparedRequest {
   );
 }
 
+/** Checks a time-out. @throws RuntimeError ARGUMENT_INVALID */
+export function requireTimeout(timeoutMs: number | undefined): void {
+  if (timeoutMs === undefined || timeoutMs >= 0) return;
+  throw new RuntimeError('ARGUMENT_INVALID', `a time-out of ${timeoutMs} ms is not valid; give 0 or more`);
+}
+
+/** The error of a wait whose time is over. */
+export function timedOut(request: PreparedRequest, timeoutMs: number): RuntimeError {
+  return new RuntimeError(
+    'RESOURCE_TIMEOUT',
+    `capacity of ${request.ids.map((id) => `"${id}"`).join(', ')} did not come free within ${timeoutMs} ms; nothing is held, try again or wait longer`,
+    { details: { resourceIds: request.ids, timeoutMs } },
+  );
+}
+
 /** The error for an id that is not registered, with the nearest one that is. */
 export function resourceNotFound(resourceId: string, known: Iterable<string>): RuntimeError {
   const nearest = new NearNames(known).nearest(String(resourceId));

@@ -10,7 +10,7 @@ import { invariant } from '../domain/runtime-error.ts';
 import { ResourceType } from '../domain/statuses.ts';
 
 export const LEDGER_MAGIC = 0x594c_4447;
-export const LEDGER_VERSION = 1;
+export const LEDGER_VERSION = 2;
 /** Resources of one ledger; more are refused with RESOURCE_LIMIT. */
 export const MAX_RESOURCES = 256;
 /** Threads that can hold capacity at the same time. */
@@ -79,8 +79,12 @@ export const OwnerWord = {
   THREAD_ID: 0,
   /** Raised by main each time the row is freed, so that an old holder can be told from a new one. */
   GENERATION: 1,
-  /** An OwnerGate. */
+  /** Operations begun and ended: odd = inside one. Written by the thread alone, counts on over all lives of the row. */
   GATE: 2,
+  /** An OwnerControl. Written by main, but for the thread's claim of the row. */
+  CONTROL: 3,
+  /** The thread's blocking wait: ticket · ANSWER_STATES + an AnswerState. Rules: owner-answers.ts. */
+  ANSWER: 4,
   /** Units per resource that the thread took less those it gave back. Written by the thread alone; may be negative. */
   OWN: 16,
   /** Units per resource that main granted to the thread. Written by main alone. OWN + GRANTED = held, modulo 2^32. */
@@ -90,8 +94,16 @@ export const OwnerWord = {
 } as const;
 export const OWNER_WORDS = 16 + 3 * MAX_RESOURCES;
 
-/** IDLE ⇄ BUSY by the thread around each operation; IDLE → SEALED by main before it ends the thread on purpose. */
-export const OwnerGate = { IDLE: 0, BUSY: 1, SEALED: 2 } as const;
+/** HELD: main counts, wait for a moment. SEALED: the thread is to be ended and begins no further operation. */
+export const OwnerControl = { OPEN: 0, HELD: 1, SEALED: 2 } as const;
+/**
+ * WAITING → GRANTED or REFUSED by main, WAITING → WITHDRAWN by the thread, each by compareExchange: one of them is first,
+ * and the other one sees it.
+ */
+export const AnswerState = { NONE: 0, WAITING: 1, GRANTED: 2, REFUSED: 3, WITHDRAWN: 4 } as const;
+export const ANSWER_STATES = 8;
+/** Tickets of blocking waits are 1 … this, then 1 again; a thread has one at a time. */
+export const MAX_TICKET = 0x0fff_ffff;
 
 export const RESOURCE_BASE = HEADER_WORDS;
 export const OWNER_BASE = RESOURCE_BASE + MAX_RESOURCES * RESOURCE_WORDS;
@@ -103,6 +115,11 @@ export function resourceBase(index: number): number {
   return RESOURCE_BASE + index * RESOURCE_WORDS;
 }
 
+/** The answer word of a ticket in a state. */
+export function answerWord(ticket: number, state: (typeof AnswerState)[keyof typeof AnswerState]): number {
+  return ticket * ANSWER_STATES + state;
+}
+
 /** Word offset of an owner row. */
 export function ownerBase(slot: number): number {
   return OWNER_BASE + slot * OWNER_WORDS;
@@ -111,6 +128,7 @@ export function ownerBase(slot: number): number {
 invariant(Header.WAKE % WORDS_PER_LINE === 0 && Header.WAKE < HEADER_WORDS, 'the wake word starts a cache line');
 invariant(RESOURCE_BASE % WORDS_PER_LINE === 0 && RESOURCE_WORDS % WORDS_PER_LINE === 0, 'resources fill whole lines');
 invariant(OWNER_BASE % WORDS_PER_LINE === 0 && OWNER_WORDS % WORDS_PER_LINE === 0, 'owner rows fill whole lines');
+invariant(MAX_TICKET * ANSWER_STATES + ANSWER_STATES - 1 <= MAX_UNITS, 'the last ticket fits into its word');
 invariant(ResourceWord.UNSETTLED < WORDS_PER_LINE, 'words that change lie on the first line of a record');
 invariant(ResourceWord.ID_LENGTH < ResourceWord.ID, 'the id does not overlap the facts before it');
 invariant((RESOURCE_WORDS - ResourceWord.ID) * 4 >= MAX_ID_BYTES, 'a record has room for the longest id');

@@ -2,26 +2,47 @@
 // Why: when a thread dies, the main thread must know from the bytes alone what to give back.
 // Must never be used outside the thread whose id the row bears.
 //
-// The gate: each operation enters IDLE → BUSY and leaves BUSY → IDLE. The main thread seals (IDLE → SEALED) before it
-// ends a thread on purpose, so such an end never falls between USED and the row. A thread that dies inside all the same
-// (out of memory) can leave at most the units of that one operation in use for ever: a take writes USED first and the
-// row second, a give-back the row first and USED second. Capacity may be lost, it is never granted twice.
+// The gate counts: odd while an operation goes on, even outside. Whoever reads it even and the same before and after he
+// reads other words has seen each operation of this thread in whole or not at all: it is odd before the operation's first
+// write and even after its last. So the main thread finds out exactly what a thread holds that died inside an
+// operation (owner-rows.ts), and no operation pays for it with more than two plain writes.
+// CONTROL is looked at inside the gate: once main has set it (SEALED before a deliberate end, HELD while it counts), at
+// most the one operation goes on whose gate had not come to be seen yet (it was still in the store buffer of its core).
+//
+// A blocking wait (thread-waiting.ts) has its own word, ANSWER; its rules stand in owner-answers.ts.
 
 import { invariant } from '../domain/runtime-error.ts';
 import type { CapacityLedger, TakeOutcome } from './capacity-ledger.ts';
-import { MAX_OWNERS, OwnerGate, OwnerWord, ownerBase, ResourceWord, resourceBase } from './ledger-layout.ts';
+import {
+  AnswerState,
+  answerWord,
+  MAX_OWNERS,
+  MAX_TICKET,
+  OwnerControl,
+  OwnerWord,
+  ownerBase,
+  ResourceWord,
+  resourceBase,
+} from './ledger-layout.ts';
+
+/** What a thread finds when it looks for the answer to its blocking wait. */
+export type WaitAnswer = 'waiting' | 'granted' | 'refused';
 
 export class LedgerOwner {
   readonly ledger: CapacityLedger;
   readonly threadId: number;
   readonly generation: number;
   readonly #base: number;
+  // What GATE says; this thread alone writes it.
+  #operations: number;
+  #ticket = 0;
 
   private constructor(ledger: CapacityLedger, threadId: number, slot: number) {
     this.ledger = ledger;
     this.threadId = threadId;
     this.#base = ownerBase(slot);
     this.generation = ledger.atomics.load(ledger.words, this.#base + OwnerWord.GENERATION);
+    this.#operations = ledger.atomics.load(ledger.words, this.#base + OwnerWord.GATE);
   }
 
   /** Claims a free row for this thread, or gives the one it has; null when all MAX_OWNERS rows are taken. */
@@ -52,7 +73,7 @@ export class LedgerOwner {
       for (let i = 0; i < indices.length; i++) {
         const index = indices[i] ?? 0;
         if (quotas !== null && quotas[i] === true) {
-          // After USED: dying in between loses quota, the other order could give it out twice.
+          // After USED: the other order could give it out twice.
           ledger.atomics.add(ledger.words, resourceBase(index) + ResourceWord.UNSETTLED, units[i] ?? 0);
           wake = true;
         } else {
@@ -100,15 +121,81 @@ export class LedgerOwner {
     return this.ledger.atomics.load(this.ledger.words, this.#base + OwnerWord.GRANTED + index);
   }
 
-  #enter(): boolean {
+  // --- blocking waits: one at a time
+
+  /** Opens a wait, before the main thread is asked; gives its ticket. */
+  beginWait(): number {
     const { atomics, words } = this.ledger;
-    const at = this.#base + OwnerWord.GATE;
-    return atomics.compareExchange(words, at, OwnerGate.IDLE, OwnerGate.BUSY) === OwnerGate.IDLE;
+    this.#ticket = (this.#ticket % MAX_TICKET) + 1;
+    atomics.store(words, this.#base + OwnerWord.ANSWER, answerWord(this.#ticket, AnswerState.WAITING));
+    return this.#ticket;
   }
 
-  // A plain write: while BUSY this thread alone writes the gate, and main reads the row only after the thread has exited.
+  /** Blocks until the main thread has answered, at most so long; it may come back early. */
+  sleep(timeoutMs: number): void {
+    const { atomics, words } = this.ledger;
+    atomics.wait(words, this.#base + OwnerWord.ANSWER, answerWord(this.#ticket, AnswerState.WAITING), timeoutMs);
+  }
+
+  /** What the main thread has answered. */
+  answer(): WaitAnswer {
+    return this.#answerIn(this.ledger.atomics.load(this.ledger.words, this.#base + OwnerWord.ANSWER));
+  }
+
+  /** Ends the wait from this side; where the main thread was first, its answer stands. */
+  withdraw(): 'withdrawn' | 'granted' | 'refused' {
+    const { atomics, words } = this.ledger;
+    const waiting = answerWord(this.#ticket, AnswerState.WAITING);
+    const withdrawn = answerWord(this.#ticket, AnswerState.WITHDRAWN);
+    const found = this.#answerIn(atomics.compareExchange(words, this.#base + OwnerWord.ANSWER, waiting, withdrawn));
+    return found === 'waiting' ? 'withdrawn' : found;
+  }
+
+  #answerIn(word: number): WaitAnswer {
+    switch (word) {
+      case answerWord(this.#ticket, AnswerState.WAITING):
+        return 'waiting';
+      case answerWord(this.#ticket, AnswerState.GRANTED):
+        return 'granted';
+      default:
+        invariant(word === answerWord(this.#ticket, AnswerState.REFUSED), 'a blocking wait has an answer of its own');
+        return 'refused';
+    }
+  }
+
+  // --- the gate
+
+  #enter(): boolean {
+    const { atomics, words } = this.ledger;
+    for (;;) {
+      if (atomics.peek(words, this.#base + OwnerWord.CONTROL) !== OwnerControl.OPEN && !this.#waitUntilOpen())
+        return false;
+      const before = this.#operations;
+      // Odd in any case: an exception that cut the last operation short (the stack was full) left it odd.
+      this.#operations = (before + 1) | 1;
+      atomics.poke(words, this.#base + OwnerWord.GATE, this.#operations);
+      // Again: either main sees the gate or this sees what main has set.
+      if (atomics.peek(words, this.#base + OwnerWord.CONTROL) === OwnerControl.OPEN) return true;
+      // Nothing was done, so it counts as no operation.
+      this.#operations = before;
+      atomics.poke(words, this.#base + OwnerWord.GATE, before);
+    }
+  }
+
+  /** Waits outside the gate for as long as main holds this thread off; false when it is sealed. */
+  #waitUntilOpen(): boolean {
+    const { atomics, words } = this.ledger;
+    const at = this.#base + OwnerWord.CONTROL;
+    for (let control = atomics.load(words, at); control !== OwnerControl.OPEN; control = atomics.load(words, at)) {
+      if (control === OwnerControl.SEALED) return false;
+      atomics.wait(words, at, OwnerControl.HELD, Number.POSITIVE_INFINITY);
+    }
+    return true;
+  }
+
   #leave(): void {
-    this.ledger.atomics.poke(this.ledger.words, this.#base + OwnerWord.GATE, OwnerGate.IDLE);
+    this.#operations = (this.#operations + 1) | 0;
+    this.ledger.atomics.poke(this.ledger.words, this.#base + OwnerWord.GATE, this.#operations);
   }
 
   #adjust(word: number, difference: number): void {

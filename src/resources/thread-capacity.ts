@@ -1,7 +1,8 @@
 // Owns capacity inside a task thread, on the same shared bytes as the main thread's guard.
 // What it takes is written into this thread's row of the ledger, so that it comes back if the thread dies.
-// Never waits and never overtakes: where someone waits on the main thread, a try gives null. To wait, a thread asks the
-// main thread (`CapacityGuard.acquireForThread`) and takes the grant over with `adopt`.
+// Never overtakes: where someone waits on the main thread, a try gives null. To wait, a thread asks the main thread
+// (`CapacityGuard.acquireForThread`), which queues it with everybody else: either by message, and then takes the grant over
+// with `adopt`, or blocking (`allocateSync`), with its event loop standing still.
 
 import { RuntimeError } from '../domain/runtime-error.ts';
 import type { AtomicsLayer } from './atomics-layer.ts';
@@ -13,9 +14,12 @@ import {
   type RequestableResource,
   type ResourceDirectory,
   requireSome,
+  requireTimeout,
+  timedOut,
 } from './capacity-request.ts';
 import { MAX_OWNERS, MAX_RESOURCES } from './ledger-layout.ts';
 import { LedgerOwner } from './ledger-owner.ts';
+import { type BlockingOptions, type WaitLine, waitForGrant } from './thread-waiting.ts';
 
 // Allocation ids read `t<thread>.<generation>-<number>`, so that a released id and another thread's id can be told from one
 // that never was, without remembering any.
@@ -57,16 +61,24 @@ export class ThreadCapacity {
    * @throws RuntimeError RESOURCE_NOT_FOUND, RESOURCE_AMOUNT_INVALID, RESOURCE_CAPACITY_EXCEEDED, RESOURCE_CLOSED
    */
   tryAllocate(request: CapacityRequest): string | null {
+    return this.#take(requireSome(prepareRequest(request, this.#directory)));
+  }
+
+  /**
+   * All of it, blocking this thread until it is this request's turn; holds nothing meanwhile. The main thread must answer
+   * what comes over the line; it may be busy for as long as it likes.
+   * @throws RuntimeError RESOURCE_TIMEOUT, what `tryAllocate` throws, and what the main thread refuses with
+   */
+  allocateSync(request: CapacityRequest, line: WaitLine, options: BlockingOptions): string {
+    const { timeoutMs } = options;
+    requireTimeout(timeoutMs);
     const prepared = requireSome(prepareRequest(request, this.#directory));
-    const outcome = this.#owner.takeAll(prepared.indices, prepared.units, prepared.quotas);
-    switch (outcome) {
-      case 'granted':
-        return this.#record(prepared);
-      case 'closed':
-        throw closedError();
-      default:
-        return null;
+    const atOnce = this.#take(prepared);
+    if (atOnce !== null) return atOnce;
+    if (timeoutMs === 0 || waitForGrant(this.#owner, request, line, options) === 'timed-out') {
+      throw timedOut(prepared, timeoutMs ?? 0);
     }
+    return this.#takeOver(prepared);
   }
 
   /**
@@ -87,6 +99,23 @@ export class ThreadCapacity {
         { details: { resourceId: prepared.ids[i] } },
       );
     }
+    return this.#takeOver(prepared);
+  }
+
+  #take(prepared: PreparedRequest): string | null {
+    switch (this.#owner.takeAll(prepared.indices, prepared.units, prepared.quotas)) {
+      case 'granted':
+        return this.#record(prepared);
+      case 'closed':
+        throw closedError();
+      default:
+        return null;
+    }
+  }
+
+  /** Makes a grant of the main thread this thread's own. */
+  #takeOver(prepared: PreparedRequest): string {
+    const { indices, units, quotas } = prepared;
     if (this.#owner.countAdopted(indices) === 'closed') throw closedError();
     for (let i = 0; i < indices.length; i++) {
       const index = indices[i] ?? 0;

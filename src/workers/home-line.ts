@@ -3,9 +3,16 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import { type Remote, wrap } from 'comlink';
-import type { SerializedError } from '../domain/serialized-error.ts';
+import { RuntimeError } from '../domain/runtime-error.ts';
+import { deserializeError, type SerializedError } from '../domain/serialized-error.ts';
 import { MessageLine } from './message-line.ts';
-import type { AllocationAnswer, HomeApi, Utterance } from './thread-protocol.ts';
+import {
+  type AllocationAnswer,
+  type BlockedWaitMessage,
+  type HomeApi,
+  isBlockedWaitMessage,
+  type Utterance,
+} from './thread-protocol.ts';
 
 /** Calls that may be without an answer before `isBusy`: the main thread is behind. */
 const MAX_UNANSWERED = 64;
@@ -14,9 +21,15 @@ export class HomeLine {
   readonly #line: MessageLine;
   // Kept for the thread's life: comlink closes a line whose last proxy was collected.
   readonly #home: Remote<HomeApi>;
+  // Of the one blocking wait that a thread can have at a time; a late one of an earlier wait is overwritten.
+  #refusal: Extract<BlockedWaitMessage, { kind: 'blocked-wait.refused' }> | null = null;
 
   constructor(port: MessagePort) {
-    this.#line = new MessageLine(port);
+    this.#line = new MessageLine(port, (message) => {
+      if (!isBlockedWaitMessage(message)) return false;
+      if (message.kind === 'blocked-wait.refused') this.#refusal = message;
+      return true;
+    });
     this.#home = wrap<HomeApi>(this.#line.endpoint);
   }
 
@@ -49,6 +62,24 @@ export class HomeLine {
     return this.#home.allocate(attemptKey, request, timeoutMs);
   }
 
+  /** Asks on behalf of this thread, which is about to sleep: posting needs no turn of its event loop. */
+  allocateBlocked(attemptKey: number, ticket: number, request: Readonly<Record<string, number>>): void {
+    this.#tell({ kind: 'blocked-wait.ask', attemptKey, ticket, request });
+  }
+
+  withdrawBlocked(ticket: number): void {
+    this.#tell({ kind: 'blocked-wait.withdraw', ticket });
+  }
+
+  /** Why a blocking wait was refused; it arrived before the thread was woken. */
+  refusalOf(ticket: number): Error {
+    this.#line.drain();
+    const refusal = this.#refusal;
+    this.#refusal = null;
+    if (refusal?.ticket === ticket) return deserializeError(refusal.error);
+    return new RuntimeError('INTERNAL', 'a wait for capacity was refused without a reason; please report this');
+  }
+
   abandonAllocations(attemptKey: number): void {
     this.#home.abandonAllocations(attemptKey).catch(ignore);
   }
@@ -67,6 +98,10 @@ export class HomeLine {
 
   childEnded(processId: number): void {
     this.#home.childEnded(processId).catch(ignore);
+  }
+
+  #tell(message: BlockedWaitMessage): void {
+    this.#line.postAside(message);
   }
 }
 

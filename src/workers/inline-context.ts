@@ -14,7 +14,7 @@ export interface InlineResources {
   allocate(
     owner: string,
     request: Readonly<Record<string, number>>,
-    options: { readonly timeoutMs?: number; readonly signal: AbortSignal },
+    options: { readonly attemptKey: number; readonly timeoutMs?: number; readonly signal: AbortSignal },
   ): Promise<string>;
   release(owner: string, allocationId: string): void;
   /** Gives back what the owner holds; how many allocations that were. */
@@ -106,10 +106,17 @@ export class InlineTaskContext implements TaskContext {
     return {
       tryAllocate: (request) => this.#open().tryAllocate(owner, request),
       release: (allocationId) => this.#open().release(owner, allocationId),
+      allocateSync: () => {
+        throw new RuntimeError(
+          'RESOURCE_WOULD_BLOCK',
+          `task '${this.taskName}' runs on the main loop, where waiting must not block; await context.resources.allocate() instead`,
+        );
+      },
       allocate: async (request, { timeoutMs } = {}) => {
         const resources = this.#open();
         const signal = AbortSignal.any([this.signal, this.#ending.signal]);
         const allocationId = await resources.allocate(owner, request, {
+          attemptKey: this.#assignment.attemptKey,
           signal,
           ...(timeoutMs === undefined ? {} : { timeoutMs }),
         });

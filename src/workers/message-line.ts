@@ -11,13 +11,16 @@ type Listener = (event: { readonly data: unknown }) => void;
 export class MessageLine {
   readonly #port: MessagePort;
   readonly #listeners = new Map<unknown, Listener>();
+  readonly #onAside: (message: unknown) => boolean;
   #sent = 0;
   #received = 0;
   /** What comlink's `expose` or `wrap` is given. */
   readonly endpoint: Endpoint;
 
-  constructor(port: MessagePort) {
+  /** `onAside` takes messages that were posted with `postAside` and says whether a message was one. */
+  constructor(port: MessagePort, onAside: (message: unknown) => boolean = () => false) {
     this.#port = port;
+    this.#onAside = onAside;
     this.endpoint = {
       postMessage: (message: unknown) => {
         this.#port.postMessage(message);
@@ -45,6 +48,11 @@ export class MessageLine {
     return this.#received;
   }
 
+  /** Posts a message that is no answer and no call: it is not counted, and comlink does not see it. */
+  postAside(message: unknown): void {
+    this.#port.postMessage(message);
+  }
+
   /** Delivers at once what has arrived. */
   drain(): void {
     for (let entry = receiveMessageOnPort(this.#port); entry !== undefined; entry = receiveMessageOnPort(this.#port)) {
@@ -58,6 +66,7 @@ export class MessageLine {
   }
 
   #deliver(data: unknown): void {
+    if (this.#onAside(data)) return;
     this.#received += 1;
     for (const listener of this.#listeners.values()) listener({ data });
   }

@@ -60,6 +60,7 @@ export class ThreadTaskContext implements TaskContext {
       this.#services.home,
       this.#message.attemptKey,
       this.taskName,
+      { isCancelled: this.isCancelled, speakOut: () => this.#utterances?.speakOut(), beat: this.heartbeat },
     );
     return this.#resources;
   }

@@ -4,13 +4,19 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import { expose } from 'comlink';
-import { assertNever } from '../domain/runtime-error.ts';
+import { assertNever, RuntimeError } from '../domain/runtime-error.ts';
 import { type SerializedError, serializeError } from '../domain/serialized-error.ts';
 import type { AttemptSink } from '../domain/task-executor.ts';
 import { MessageLine } from './message-line.ts';
 import { signalProcessGroup } from './process-group.ts';
 import type { ThreadHost } from './thread-host.ts';
-import type { AllocationAnswer, HomeApi, Utterance } from './thread-protocol.ts';
+import {
+  type AllocationAnswer,
+  type BlockedWaitMessage,
+  type HomeApi,
+  isBlockedWaitMessage,
+  type Utterance,
+} from './thread-protocol.ts';
 
 export interface Hearing {
   readonly sink: AttemptSink;
@@ -31,12 +37,14 @@ export class ThreadCorrespondent implements HomeApi {
   readonly #children = new Set<number>();
   /** Ends all waiting for capacity of the running attempt; made when it first waits. */
   #waiting: AbortController | null = null;
+  /** The wait that the thread sleeps on; one at a time. */
+  #blocked: { readonly ticket: number; readonly ending: AbortController } | null = null;
   #isStopping = false;
 
   constructor(threadId: number, port: MessagePort, hearing: Hearing) {
     this.threadId = threadId;
     this.#hearing = hearing;
-    this.#line = new MessageLine(port);
+    this.#line = new MessageLine(port, (message) => this.#heardAside(message));
     expose(this.#api(), this.#line.endpoint);
   }
 
@@ -100,6 +108,7 @@ export class ThreadCorrespondent implements HomeApi {
     const { signal } = this.#waiting;
     try {
       await this.#hearing.host.allocate(this.threadId, request, {
+        attemptKey,
         signal,
         ...(timeoutMs === null ? {} : { timeoutMs }),
       });
@@ -133,9 +142,43 @@ export class ThreadCorrespondent implements HomeApi {
     this.#children.delete(processId);
   }
 
+  #heardAside(message: unknown): boolean {
+    if (!isBlockedWaitMessage(message)) return false;
+    if (message.kind === 'blocked-wait.ask') this.#allocateBlocked(message);
+    else if (message.kind === 'blocked-wait.withdraw' && this.#blocked?.ticket === message.ticket) {
+      this.#blocked.ending.abort(stopped());
+    }
+    return true;
+  }
+
+  #allocateBlocked(question: Extract<BlockedWaitMessage, { kind: 'blocked-wait.ask' }>): void {
+    const { attemptKey, ticket, request } = question;
+    const ending = new AbortController();
+    const blocked = { ticket, ending };
+    this.#blocked = blocked;
+    if (attemptKey !== this.attemptKey || this.#isStopping) ending.abort(stopped());
+    const refused = (reason: unknown): void => {
+      const fallback = ending.signal.aborted ? 'TASK_CANCELLED' : 'INTERNAL';
+      const message: BlockedWaitMessage = {
+        kind: 'blocked-wait.refused',
+        ticket,
+        error: serializeError(reason, fallback),
+      };
+      this.#line.postAside(message);
+    };
+    const forget = (): void => {
+      if (this.#blocked === blocked) this.#blocked = null;
+    };
+    // Both ends are told in the thread's row of the ledger.
+    this.#hearing.host
+      .allocate(this.threadId, request, { attemptKey, signal: ending.signal, blocked: { ticket, refused } })
+      .then(forget, forget);
+  }
+
   #stopWaiting(): void {
     this.#waiting?.abort();
     this.#waiting = null;
+    this.#blocked?.ending.abort(stopped());
   }
 
   // Comlink lets the other side reach and set every property of what is exposed: only the calls are.
@@ -150,6 +193,10 @@ export class ThreadCorrespondent implements HomeApi {
       childEnded: (processId) => this.childEnded(processId),
     };
   }
+}
+
+function stopped(): RuntimeError {
+  return new RuntimeError('TASK_CANCELLED', 'no capacity: the task was asked to stop');
 }
 
 function refusal(why: string): AllocationAnswer {

@@ -8,6 +8,8 @@ export interface ThreadExit {
 
 /** Why and how long a thread waits for capacity. */
 export interface ThreadAllocationOptions {
+  /** For which attempt: it waits with the priority of its task. */
+  readonly attemptKey: number;
   readonly timeoutMs?: number;
   /** Aborts when the attempt is stopped, has ended, or its thread is gone; the wait must then end at once. */
   readonly signal: AbortSignal;

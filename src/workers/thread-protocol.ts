@@ -5,6 +5,7 @@
 //   main ◀── Piscina result: PackedReply[] ── thread
 //   main ◀── hello on parentPort: {threadId, port} ── thread (once, when its entry file is loaded)
 //   main ◀── comlink over that port: HomeApi ── thread       (progress, log, waiting for capacity, children)
+//   main ◀── over that port, beside comlink: BlockedWaitMessage ──▶ thread (a wait that blocks its thread)
 
 import { MessagePort } from 'node:worker_threads';
 import type { JsonObject } from '../domain/json-value.ts';
@@ -148,6 +149,28 @@ export function parseHello(message: unknown): Hello | undefined {
   const { kind, threadId, port } = message as Partial<Record<keyof Hello, unknown>>;
   if (kind !== HELLO || typeof threadId !== 'number' || !(port instanceof MessagePort)) return undefined;
   return { kind: HELLO, threadId, port };
+}
+
+/**
+ * What crosses beside comlink for a wait that blocks its thread: that one can take in no answers and run no promises, so a
+ * question must leave nothing behind there. The grant comes through the thread's row of the ledger.
+ */
+export type BlockedWaitMessage =
+  | {
+      readonly kind: 'blocked-wait.ask';
+      readonly attemptKey: number;
+      readonly ticket: number;
+      readonly request: Readonly<Record<string, number>>;
+    }
+  /** The thread, which keeps the time itself, does not wait for that ticket any more. */
+  | { readonly kind: 'blocked-wait.withdraw'; readonly ticket: number }
+  /** Why it gets nothing; posted before the thread is woken. */
+  | { readonly kind: 'blocked-wait.refused'; readonly ticket: number; readonly error: SerializedError };
+
+/** Whether a message on the line is such a one; the others are comlink's. No task can post there. */
+export function isBlockedWaitMessage(message: unknown): message is BlockedWaitMessage {
+  if (typeof message !== 'object' || message === null || !('kind' in message)) return false;
+  return typeof message.kind === 'string' && message.kind.startsWith('blocked-wait.');
 }
 
 /** Checks the start data by hand: a schema library would cost each thread 40 ms of its start. */

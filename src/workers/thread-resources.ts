@@ -1,19 +1,41 @@
 // Owns `context.resources` of one attempt in a thread: taking at once goes straight to the shared ledger, waiting goes
-// through the main thread, and whatever is left when the attempt ends is given back.
+// through the main thread, and whatever is left when the attempt ends is given back. A blocking wait works while the
+// event loop stands still: its question is posted, and the answer comes through the ledger.
 
 import { RuntimeError } from '../domain/runtime-error.ts';
 import { deserializeError } from '../domain/serialized-error.ts';
 import type { TaskResources } from '../domain/task-context.ts';
+import { requireTimeout } from '../resources/capacity-request.ts';
+import type { WaitLine } from '../resources/thread-waiting.ts';
 import type { HomeLine } from './home-line.ts';
+
+/** How often a body that blocks for capacity is said to be alive. */
+const BEAT_EVERY_MS = 25;
 
 /** What this needs of the ledger's share of a thread (src/resources/thread-capacity.ts). */
 export interface CapacityShare {
   tryAllocate(request: Readonly<Record<string, number>>): string | null;
   release(allocationId: string): void;
+  /** Blocks the thread until it is its turn. */
+  allocateSync(
+    request: Readonly<Record<string, number>>,
+    line: WaitLine,
+    options: { readonly timeoutMs?: number; readonly awakeEveryMs?: number; readonly monotonicMs: () => number },
+  ): string;
   /** Names an allocation that the main thread has already counted for this thread. */
   adopt(request: Readonly<Record<string, number>>): string;
   /** Gives back everything the thread holds; how many allocations that were. */
   releaseEverything(): number;
+}
+
+/** What a wait for capacity has to do with the rest of its attempt. */
+export interface WaitDuties {
+  /** Whether the attempt was asked to stop: it begins no wait any more, even for what is free. */
+  readonly isCancelled?: () => boolean;
+  /** Sends what the body has said: its timers will not. */
+  readonly speakOut?: () => void;
+  /** Says that the body is alive. */
+  readonly beat?: () => void;
 }
 
 export class ThreadResources implements TaskResources {
@@ -21,14 +43,22 @@ export class ThreadResources implements TaskResources {
   readonly #home: HomeLine;
   readonly #attemptKey: number;
   readonly #taskName: string;
+  readonly #duties: WaitDuties;
   readonly #waiting = new Set<Promise<string>>();
   #ended = false;
 
-  constructor(share: CapacityShare | null, home: HomeLine, attemptKey: number, taskName: string) {
+  constructor(
+    share: CapacityShare | null,
+    home: HomeLine,
+    attemptKey: number,
+    taskName: string,
+    duties: WaitDuties = {},
+  ) {
     this.#share = share;
     this.#home = home;
     this.#attemptKey = attemptKey;
     this.#taskName = taskName;
+    this.#duties = duties;
   }
 
   tryAllocate(request: Readonly<Record<string, number>>): string | null {
@@ -39,7 +69,7 @@ export class ThreadResources implements TaskResources {
     request: Readonly<Record<string, number>>,
     options: { readonly timeoutMs?: number } = {},
   ): Promise<string> {
-    const share = this.#openShare();
+    const share = this.#openShareFor(options.timeoutMs);
     const atOnce = share.tryAllocate(request);
     if (atOnce !== null) return atOnce;
     const waiting = this.#wait(share, { ...request }, options.timeoutMs ?? null);
@@ -49,6 +79,27 @@ export class ThreadResources implements TaskResources {
     } finally {
       this.#waiting.delete(waiting);
     }
+  }
+
+  allocateSync(request: Readonly<Record<string, number>>, options: { readonly timeoutMs?: number } = {}): string {
+    const home = this.#home;
+    const attemptKey = this.#attemptKey;
+    const { speakOut, beat } = this.#duties;
+    const line: WaitLine = {
+      ask: (ticket) => {
+        speakOut?.();
+        home.allocateBlocked(attemptKey, ticket, { ...request });
+      },
+      withdraw: (ticket) => home.withdrawBlocked(ticket),
+      refusalOf: (ticket) => home.refusalOf(ticket),
+      stillWaiting: () => beat?.(),
+    };
+    const { timeoutMs } = options;
+    return this.#openShareFor(timeoutMs).allocateSync(request, line, {
+      awakeEveryMs: BEAT_EVERY_MS,
+      monotonicMs,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    });
   }
 
   release(allocationId: string): void {
@@ -77,6 +128,16 @@ export class ThreadResources implements TaskResources {
     return share.adopt(request);
   }
 
+  /** The share for somebody who is ready to wait. */
+  #openShareFor(timeoutMs: number | undefined): CapacityShare {
+    const share = this.#openShare();
+    requireTimeout(timeoutMs);
+    if (this.#duties.isCancelled?.() === true) {
+      throw new RuntimeError('TASK_CANCELLED', `task '${this.#taskName}' was asked to stop and gets no capacity`);
+    }
+    return share;
+  }
+
   #openShare(): CapacityShare {
     if (this.#ended) {
       throw new RuntimeError('RESOURCE_CLOSED', `task '${this.#taskName}' has ended and can take no capacity any more`);
@@ -86,4 +147,8 @@ export class ThreadResources implements TaskResources {
     }
     return this.#share;
   }
+}
+
+function monotonicMs(): number {
+  return performance.now();
 }

@@ -62,6 +62,11 @@ export class Utterances {
     this.#send();
   }
 
+  /** Sends what is kept at once: the thread is about to block. A main thread that is behind gets it later. */
+  speakOut(): void {
+    if (!this.#home.isBusy()) this.#send();
+  }
+
   #sendWhenDue(): void {
     const dueInMs = this.#sentAtMs + INTERVAL_MS - performance.now();
     if (dueInMs <= 0 || this.#kept.length >= LINES_PER_MESSAGE) {

@@ -117,8 +117,8 @@ describe('ThreadCapacity', () => {
     const capacity = thread(5);
     capacity.tryAllocate({ a: 2, b: 1 });
     const waiter = follow(guard.acquire({ a: 2 }));
-    expect(guard.threadExited(5)).toEqual({ resources: { a: 2, b: 1 }, interrupted: false });
-    expect(guard.threadExited(5)).toEqual({ resources: {}, interrupted: false });
+    expect(guard.threadExited(5)).toEqual({ resources: { a: 2, b: 1 }, interrupted: false, pending: false });
+    expect(guard.threadExited(5)).toEqual({ resources: {}, interrupted: false, pending: false });
     await settle();
     expect(waiter.state).toBe('granted');
     expect(guard.getUsage('b').current).toBe(0);
@@ -158,7 +158,7 @@ describe('ThreadCapacity', () => {
     expect(codeOf(() => thread(129))).toBe('RESOURCE_LIMIT');
     guard.threadExited(64);
     thread(129);
-    expect(guard.threadExited(129)).toEqual({ resources: {}, interrupted: false });
+    expect(guard.threadExited(129)).toEqual({ resources: {}, interrupted: false, pending: false });
   });
 });
 
@@ -188,7 +188,7 @@ describe('waiting on behalf of a thread', () => {
     const { guard, thread } = createBench({ a: 2 });
     thread(5);
     await guard.acquireForThread(5, { a: 2 });
-    expect(guard.threadExited(5)).toEqual({ resources: { a: 2 }, interrupted: false });
+    expect(guard.threadExited(5)).toEqual({ resources: { a: 2 }, interrupted: false, pending: false });
     expect(guard.getUsage('a').current).toBe(0);
   });
 
