@@ -174,7 +174,8 @@ export class LedgerOwner {
       // Odd in any case: an exception that cut the last operation short (the stack was full) left it odd.
       this.#operations = (before + 1) | 1;
       atomics.poke(words, this.#base + OwnerWord.GATE, this.#operations);
-      // Again: either main sees the gate or this sees what main has set.
+      // Again: what main has set meanwhile keeps it out. A gate still in this core's store buffer may pass for shut; such an
+      // operation goes through, and a death inside it is found by counting.
       if (atomics.peek(words, this.#base + OwnerWord.CONTROL) === OwnerControl.OPEN) return true;
       // Nothing was done, so it counts as no operation.
       this.#operations = before;
