@@ -43,7 +43,10 @@ export function eventLine(event: RuntimeEvent, before: RunViewState): EventLine 
       return line('!', 'warning', 'thread', textOf(event, 'message') ?? '');
     case 'handler.failed':
     case 'journal.failed':
-    case 'supervisor.restarted':
+    case 'supervisor.restarted': {
+      const child = toPrintableLine(textOf(event, 'child') ?? 'an actor');
+      return line('!', 'warning', 'engine', `${child} crashed and was restarted: ${reasonText(event)}`);
+    }
     case 'supervisor.gave-up':
       return line('!', 'bad', 'engine', `${event.type}: ${reasonText(event)}`);
     default:

@@ -85,8 +85,11 @@ function reduceRunEvent(state: RunViewState, event: RuntimeEvent): void {
       break;
     case 'workflow.recovered':
       state.runId = event.runId ?? state.runId;
-      // Of this life: how long it lay unfinished is nobody's waiting time here.
-      state.startedAtMs = atMsOf(event);
+      // Of this life: how long it lay unfinished is nobody's waiting time here. One that was restarted after a crash of
+      // its actor has begun, and what it ran is to begin again.
+      state.startedAtMs ??= atMsOf(event);
+      state.running.clear();
+      state.retrying.clear();
       break;
     case 'workflow.paused':
       state.paused = true;

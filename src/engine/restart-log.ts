@@ -21,6 +21,7 @@ const PARTS: Readonly<Record<string, RestartedPart>> = {
   'worker-pool': 'worker-pool',
   dispatcher: 'dispatcher',
   sessions: 'sessions',
+  'single-tasks': 'sessions',
   session: 'sessions',
   workflow: 'sessions',
 };

@@ -65,3 +65,13 @@ test('events that only move numbers have no line, and events without data do not
     expect(eventLine(event(type, 0, 'a'), state)?.text).toContain('a');
   }
 });
+
+test('a restart of an actor is told with its name and why', () => {
+  const event = eventMaker();
+  const crash = { name: 'Error', message: 'out of ideas', code: 'ACTOR_CRASHED', retryable: true, details: {} };
+  const data = { child: 'dispatcher', reason: 'error', restarts: 1, error: crash };
+  const state = createRunViewState('flow', 1);
+  expect(eventLine(event('supervisor.restarted', 9, undefined, data), state)?.text).toBe(
+    'dispatcher crashed and was restarted: ACTOR_CRASHED Error: out of ideas',
+  );
+});

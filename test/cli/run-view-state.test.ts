@@ -69,3 +69,18 @@ test('whatever order tasks run in, those that ended add up and none that ended i
     }),
   );
 });
+
+test('a run that is restarted after a crash has begun when it began, and what it ran waits to begin again', () => {
+  const event = eventMaker();
+  const state = createRunViewState('flow', 3);
+  reduceRunView(state, event('workflow.started', 0));
+  reduceRunView(state, event('task.started', 1, 'a', { attempt: 1 }));
+  reduceRunView(state, event('task.completed', 2, 'a'));
+  reduceRunView(state, event('task.started', 3, 'b', { attempt: 1 }));
+  reduceRunView(state, event('task.started', 3, 'c', { attempt: 1 }));
+  reduceRunView(state, event('task.retrying', 4, 'c', { attempt: 1 }));
+  reduceRunView(state, event('workflow.recovered', 9));
+  expect([state.startedAtMs, state.completed, state.running.size, state.retrying.size]).toEqual([START_MS, 1, 0, 0]);
+  reduceRunView(state, event('task.started', 10, 'b', { attempt: 2 }));
+  expect(state.running.get('b')?.attempt).toBe(2);
+});
