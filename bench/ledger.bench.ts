@@ -4,6 +4,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
+import { systemPorts } from '../src/engine/engine-ports.ts';
 import { SystemTimers } from '../src/engine/system-timers.ts';
 import { CapacityGuard } from '../src/resources/capacity-guard.ts';
 import { CapacityLedger } from '../src/resources/capacity-ledger.ts';
@@ -27,6 +28,7 @@ const names = {
   lone: (width: number) => `take + give, ${resources(width)}, one thread`,
   owned: (width: number) => `take + give, ${resources(width)}, one thread, written into its row`,
   guarded: (width: number) => `tryGrant + giveBack, ${resources(width)}, through the guard`,
+  booked: (width: number) => `allocate + release, ${resources(width)}, by name and id, as programs do`,
   contended: (width: number) => `take + give, ${resources(width)}, two threads on the same words`,
 };
 
@@ -44,6 +46,7 @@ export async function run(options: BenchOptions): Promise<BenchRow[]> {
   for (const width of WIDTHS) rows.push(await measurePair(names.lone(width), lonePair(width), options));
   for (const width of WIDTHS) rows.push(await measurePair(names.owned(width), ownedPair(width), options));
   for (const width of WIDTHS) rows.push(await measurePair(names.guarded(width), guardedPair(width), options));
+  for (const width of WIDTHS) rows.push(await measurePair(names.booked(width), bookedPair(width), options));
   for (const width of WIDTHS) rows.push(await measureContended(width, options));
   return rows;
 }
@@ -81,11 +84,8 @@ function ownedPair(width: number): Pair {
 
 // What the dispatcher does for each task: a request prepared once, granted and given back on the main thread.
 function guardedPair(width: number): Pair {
-  const time = new SystemTimers();
-  const guard = new CapacityGuard({ clock: time, timers: time, ids: { allocationId: refuseAllocation } });
-  const ids = Array.from({ length: width }, (_, index) => `resource-${index}`);
-  for (const id of ids) guard.register(id, 'custom', CAPACITY);
-  const request = guard.prepare(Object.fromEntries(ids.map((id) => [id, 1])));
+  const { guard, ids, wanted } = guardOf(width);
+  const request = guard.prepare(wanted);
   const once = () => {
     if (!guard.tryGrant(request)) return false;
     guard.giveBack(request);
@@ -94,9 +94,24 @@ function guardedPair(width: number): Pair {
   return { ledger: guard.ledger, indices: ids.map((id) => guard.ledger.findResource(id)), once };
 }
 
-// Allocations with ids are the slower way in, for people; none of them is measured here.
-function refuseAllocation(): never {
-  throw new Error('the ledger bench makes no allocations with ids');
+// The slower way in: names looked up and amounts checked each time, an allocation with an id that is booked.
+function bookedPair(width: number): Pair {
+  const { guard, ids, wanted } = guardOf(width);
+  const once = () => {
+    const allocation = guard.allocateAll(wanted, 'bench');
+    if (allocation === null) return false;
+    guard.release(allocation.allocationId);
+    return true;
+  };
+  return { ledger: guard.ledger, indices: ids.map((id) => guard.ledger.findResource(id)), once };
+}
+
+function guardOf(width: number) {
+  const time = new SystemTimers();
+  const guard = new CapacityGuard({ clock: time, timers: time, ids: systemPorts().ids });
+  const ids = Array.from({ length: width }, (_, index) => `resource-${index}`);
+  for (const id of ids) guard.register(id, 'custom', CAPACITY);
+  return { guard, ids, wanted: Object.fromEntries(ids.map((id) => [id, 1])) };
 }
 
 async function measurePair(name: string, pair: Pair, options: BenchOptions): Promise<BenchRow> {

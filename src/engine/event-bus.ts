@@ -6,6 +6,7 @@
 import type { Clock } from '../domain/clock.ts';
 import type { EventSink, EventSubject, RuntimeEvent, RuntimeEventHandler, RuntimeEventType } from '../domain/events.ts';
 import { EVENT_TYPES } from '../domain/events.ts';
+import { IsoStamp } from '../domain/iso-stamp.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import { serializeError } from '../domain/serialized-error.ts';
 import { EventStream, type EventStreamOptions } from './event-stream.ts';
@@ -40,8 +41,7 @@ export class EventBus implements EventSink {
   readonly #waiting: Delivery[] = [];
   #delivering = false;
   #sequence = 0;
-  #stampedMs = Number.NaN;
-  #stamp = '';
+  readonly #stamp = new IsoStamp();
 
   constructor(clock: Pick<Clock, 'now'>) {
     this.#clock = clock;
@@ -100,12 +100,7 @@ export class EventBus implements EventSink {
   }
 
   #build(type: RuntimeEventType, subject: EventSubject, data: Readonly<Record<string, unknown>>): RuntimeEvent {
-    const nowMs = this.#clock.now();
-    if (nowMs !== this.#stampedMs) {
-      this.#stampedMs = nowMs;
-      this.#stamp = new Date(nowMs).toISOString();
-    }
-    return { seq: ++this.#sequence, at: this.#stamp, type, ...subject, data };
+    return { seq: ++this.#sequence, at: this.#stamp.of(this.#clock.now()), type, ...subject, data };
   }
 
   #deliverWaiting(): void {

@@ -1,5 +1,6 @@
 // Owns which allocations of the main thread live, who holds them, and which were released lately.
-// Released ids are remembered up to REMEMBERED_RELEASES; an older one is answered as never known.
+// The last REMEMBERED_RELEASES released ids at least are remembered, twice as many at most; an older one is answered as
+// never known.
 
 import { RuntimeError } from '../domain/runtime-error.ts';
 import type { PreparedRequest } from './capacity-request.ts';
@@ -16,10 +17,9 @@ export interface BookedAllocation {
 export class AllocationBook {
   readonly #live = new Map<string, BookedAllocation>();
   readonly #byRequester = new Map<string, Set<string>>();
-  readonly #released = new Set<string>();
-  // The same ids as a ring: the next one to forget stands where the next one goes.
-  readonly #releasedRing: string[] = [];
-  #ringAt = 0;
+  // Two generations, the older forgotten whole: single removals from one large set cost more than all the rest.
+  #released = new Set<string>();
+  #releasedBefore = new Set<string>();
   readonly #countByIndex = new Map<number, number>();
 
   add(allocation: ResourceAllocation, request: PreparedRequest): void {
@@ -72,15 +72,15 @@ export class AllocationBook {
   }
 
   #remember(allocationId: string): void {
-    const forgotten = this.#releasedRing[this.#ringAt];
-    if (forgotten !== undefined) this.#released.delete(forgotten);
-    this.#releasedRing[this.#ringAt] = allocationId;
-    this.#ringAt = (this.#ringAt + 1) % REMEMBERED_RELEASES;
+    if (this.#released.size >= REMEMBERED_RELEASES) {
+      this.#releasedBefore = this.#released;
+      this.#released = new Set();
+    }
     this.#released.add(allocationId);
   }
 
   #missing(allocationId: string): RuntimeError {
-    return this.#released.has(allocationId)
+    return this.#released.has(allocationId) || this.#releasedBefore.has(allocationId)
       ? new RuntimeError(
           'ALLOCATION_RELEASED',
           `allocation "${allocationId}" was already released; release each one once`,

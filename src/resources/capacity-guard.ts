@@ -9,6 +9,7 @@
 import type { Clock, TimerService } from '../domain/clock.ts';
 import type { EventSink } from '../domain/events.ts';
 import type { IdSource } from '../domain/ids.ts';
+import { IsoStamp } from '../domain/iso-stamp.ts';
 import { invariant, RuntimeError } from '../domain/runtime-error.ts';
 import type { ResourceStatus, ResourceType } from '../domain/statuses.ts';
 import { AcquireWaits, type WaitOptions } from './acquire-waits.ts';
@@ -52,6 +53,7 @@ export interface AcquireOptions extends WaitOptions {
 export class CapacityGuard {
   readonly ledger: CapacityLedger;
   readonly #clock: Clock;
+  readonly #stamp = new IsoStamp();
   readonly #ids: Pick<IdSource, 'allocationId'>;
   readonly #events: EventSink | null;
   readonly #registry: ResourceRegistry;
@@ -373,7 +375,7 @@ export class CapacityGuard {
       allocationId: this.#ids.allocationId(),
       requesterId,
       resources: this.#news.amountsOf(request),
-      allocatedAt: new Date(this.#clock.now()).toISOString(),
+      allocatedAt: this.#stamp.of(this.#clock.now()),
     });
     this.#book.add(allocation, request);
     this.#news.tell('resource.allocated', request, { requesterId, allocationId: allocation.allocationId });

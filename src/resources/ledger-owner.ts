@@ -12,6 +12,7 @@
 // A blocking wait (thread-waiting.ts) has its own word, ANSWER; its rules stand in owner-answers.ts.
 
 import { invariant } from '../domain/runtime-error.ts';
+import type { AtomicsLayer, SharedWords } from './atomics-layer.ts';
 import type { CapacityLedger, TakeOutcome } from './capacity-ledger.ts';
 import {
   AnswerState,
@@ -33,6 +34,9 @@ export class LedgerOwner {
   readonly threadId: number;
   readonly generation: number;
   readonly #base: number;
+  // The ledger's own, one step nearer: looked up several times in each operation.
+  readonly #words: SharedWords;
+  readonly #atomics: AtomicsLayer;
   // What GATE says; this thread alone writes it.
   #operations: number;
   #ticket = 0;
@@ -41,6 +45,8 @@ export class LedgerOwner {
     this.ledger = ledger;
     this.threadId = threadId;
     this.#base = ownerBase(slot);
+    this.#words = ledger.words;
+    this.#atomics = ledger.atomics;
     this.generation = ledger.atomics.load(ledger.words, this.#base + OwnerWord.GENERATION);
     this.#operations = ledger.atomics.load(ledger.words, this.#base + OwnerWord.GATE);
   }
@@ -125,7 +131,8 @@ export class LedgerOwner {
 
   /** Opens a wait, before the main thread is asked; gives its ticket. */
   beginWait(): number {
-    const { atomics, words } = this.ledger;
+    const atomics = this.#atomics;
+    const words = this.#words;
     this.#ticket = (this.#ticket % MAX_TICKET) + 1;
     atomics.store(words, this.#base + OwnerWord.ANSWER, answerWord(this.#ticket, AnswerState.WAITING));
     return this.#ticket;
@@ -133,7 +140,8 @@ export class LedgerOwner {
 
   /** Blocks until the main thread has answered, at most so long; it may come back early. */
   sleep(timeoutMs: number): void {
-    const { atomics, words } = this.ledger;
+    const atomics = this.#atomics;
+    const words = this.#words;
     atomics.wait(words, this.#base + OwnerWord.ANSWER, answerWord(this.#ticket, AnswerState.WAITING), timeoutMs);
   }
 
@@ -144,7 +152,8 @@ export class LedgerOwner {
 
   /** Ends the wait from this side; where the main thread was first, its answer stands. */
   withdraw(): 'withdrawn' | 'granted' | 'refused' {
-    const { atomics, words } = this.ledger;
+    const atomics = this.#atomics;
+    const words = this.#words;
     const waiting = answerWord(this.#ticket, AnswerState.WAITING);
     const withdrawn = answerWord(this.#ticket, AnswerState.WITHDRAWN);
     const found = this.#answerIn(atomics.compareExchange(words, this.#base + OwnerWord.ANSWER, waiting, withdrawn));
@@ -166,7 +175,8 @@ export class LedgerOwner {
   // --- the gate
 
   #enter(): boolean {
-    const { atomics, words } = this.ledger;
+    const atomics = this.#atomics;
+    const words = this.#words;
     for (;;) {
       if (atomics.peek(words, this.#base + OwnerWord.CONTROL) !== OwnerControl.OPEN && !this.#waitUntilOpen())
         return false;
@@ -185,7 +195,8 @@ export class LedgerOwner {
 
   /** Waits outside the gate for as long as main holds this thread off; false when it is sealed. */
   #waitUntilOpen(): boolean {
-    const { atomics, words } = this.ledger;
+    const atomics = this.#atomics;
+    const words = this.#words;
     const at = this.#base + OwnerWord.CONTROL;
     for (let control = atomics.load(words, at); control !== OwnerControl.OPEN; control = atomics.load(words, at)) {
       if (control === OwnerControl.SEALED) return false;
@@ -196,11 +207,12 @@ export class LedgerOwner {
 
   #leave(): void {
     this.#operations = (this.#operations + 1) | 0;
-    this.ledger.atomics.poke(this.ledger.words, this.#base + OwnerWord.GATE, this.#operations);
+    this.#atomics.poke(this.#words, this.#base + OwnerWord.GATE, this.#operations);
   }
 
   #adjust(word: number, difference: number): void {
-    const { atomics, words } = this.ledger;
+    const atomics = this.#atomics;
+    const words = this.#words;
     const at = this.#base + word;
     atomics.poke(words, at, (atomics.peek(words, at) + difference) | 0);
   }

@@ -156,13 +156,14 @@ describe('release errors', () => {
     const { guard } = createTestGuard();
     guard.register('r', 'custom', 1);
     const ids: string[] = [];
-    for (let i = 0; i < 16_385; i++) {
+    for (let i = 0; i < 2 * 16_384 + 1; i++) {
       const allocation = guard.allocate('r', 'a');
       ids.push(allocation?.allocationId ?? '');
       guard.release(allocation?.allocationId ?? '');
     }
     expect(codeOf(() => guard.release(ids[0] ?? ''))).toBe('ALLOCATION_NOT_FOUND');
-    expect(codeOf(() => guard.release(ids[1] ?? ''))).toBe('ALLOCATION_RELEASED');
+    expect(codeOf(() => guard.release(ids[16_383] ?? ''))).toBe('ALLOCATION_NOT_FOUND');
+    expect(codeOf(() => guard.release(ids[16_384] ?? ''))).toBe('ALLOCATION_RELEASED');
     expect(codeOf(() => guard.release(ids.at(-1) ?? ''))).toBe('ALLOCATION_RELEASED');
   });
 
