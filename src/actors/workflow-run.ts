@@ -120,9 +120,9 @@ export class WorkflowRun implements TaskOwner, RunView {
     return state === 'cancelling' ? WorkflowStatus.RUNNING : state;
   }
 
-  /** Why the run was cancelled or timed out. */
+  /** Why the run was cancelled, timed out or crashed. */
   get reason(): string | null {
-    return this.actor.getSnapshot().context.reason;
+    return this.#crash?.message ?? this.actor.getSnapshot().context.reason;
   }
 
   get timedOut(): boolean {

@@ -26,7 +26,7 @@ export class WorkflowExecution {
   readonly errors: Readonly<Record<string, SerializedError>>;
   /** By step; skipped steps only. */
   readonly skipped: Readonly<Record<string, SkipReason>>;
-  /** Why the run was cancelled or timed out; null for any other end. */
+  /** Why the run was cancelled, timed out, or failed because its actor crashed too often; null for any other end. */
   readonly reason: string | null;
   /** Whether it ended because its time-out had passed. */
   readonly timedOut: boolean;

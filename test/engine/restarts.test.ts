@@ -138,7 +138,8 @@ describe.each([
       if (crash < 4) await seen(test, ({ type, data }) => type === 'supervisor.restarted' && data.restarts === crash);
     }
     const failed = await broken.result();
-    expect(failed).toMatchObject({ status: 'failed', tasks: { completed: 1, cancelled: 2 } });
+    const reason = 'injected fault in workflow:';
+    expect(failed).toMatchObject({ status: 'failed', reason, tasks: { completed: 1, cancelled: 2 } });
     expect(told(test, 'workflow.failed')).toMatchObject([{ data: { reason: 'injected fault in workflow:' } }]);
     expect(told(test, 'supervisor.gave-up')).toMatchObject([{ runId: broken.runId, data: { intensity: 3 } }]);
     expect(engine.isClosed).toBe(false);
