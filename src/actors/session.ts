@@ -5,7 +5,7 @@ import type { Actor, AnyActorRef } from 'xstate';
 import type { Clock, TimerService } from '../domain/clock.ts';
 import type { EventSink } from '../domain/events.ts';
 import type { RunId, SessionId } from '../domain/ids.ts';
-import { RuntimeError } from '../domain/runtime-error.ts';
+import { messageOf, RuntimeError } from '../domain/runtime-error.ts';
 import { SessionStatus } from '../domain/statuses.ts';
 import { sessionMachine } from '../machines/session-machine.ts';
 import type { LaneGroup } from '../scheduling/lane.ts';
@@ -102,12 +102,7 @@ export class SessionActor {
   /** Whether runs can still be started in it. */
   get isOpen(): boolean {
     const state = this.actor.getSnapshot().value;
-    return (
-      !this.#isCrashed &&
-      !this.#isSuspended &&
-      this.#successor === undefined &&
-      (state === 'pending' || state === 'active')
-    );
+    return !this.#isCrashed && !this.#isOver && (state === 'pending' || state === 'active');
   }
 
   get isSuspended(): boolean {
@@ -187,7 +182,7 @@ export class SessionActor {
   crashed(error: unknown): void {
     if (this.endedAtMs !== null) return;
     this.#isCrashed = true;
-    const reason = `the session's actor crashed: ${error instanceof Error ? error.message : String(error)}`;
+    const reason = `the session's actor crashed: ${messageOf(error)}`;
     for (const run of [...this.#runs.values()]) run.steer({ type: 'run.cancel', reason });
     this.#reportRunsEnded();
   }
@@ -276,8 +271,11 @@ export class SessionActor {
   }
 
   #startWaiting(): void {
-    if (this.#successor !== undefined) this.#successor.#startWaiting();
-    if (!this.#isProvided || this.#successor !== undefined) return;
+    if (this.#successor !== undefined) {
+      this.#successor.#startWaiting();
+      return;
+    }
+    if (!this.#isProvided) return;
     for (const run of this.#waiting) {
       if (this.#runs.size - this.#waiting.size >= this.#options.maxParallelWorkflows) return;
       if (!run.awaitsStart) continue;
@@ -342,5 +340,5 @@ export class SessionActor {
 }
 
 function reasonOf(error: unknown): string {
-  return `its resources cannot be had: ${error instanceof Error ? error.message : String(error)}`;
+  return `its resources cannot be had: ${messageOf(error)}`;
 }

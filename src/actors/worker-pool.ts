@@ -1,6 +1,7 @@
 // Owns the worker-pool actor's effects: starting the threads, telling the dispatcher about them, stopping them.
 // The pool itself (Piscina) is src/workers'; this file knows only the port.
 
+import { messageOf } from '../domain/runtime-error.ts';
 import type { TaskExecutor } from '../domain/task-executor.ts';
 import { workerPoolMachine } from '../machines/worker-pool-machine.ts';
 import { Pool } from '../scheduling/ready-task.ts';
@@ -43,7 +44,7 @@ export class WorkerPool<TPool extends ThreadPool> {
         startThreads: ({ self }) => {
           this.#start().then(
             () => self.send({ type: 'pool.started' }),
-            (error: unknown) => self.send({ type: 'pool.failed', reason: describe(error) }),
+            (error: unknown) => self.send({ type: 'pool.failed', reason: messageOf(error) }),
           );
         },
         stopThreads: ({ self }) => {
@@ -79,8 +80,4 @@ export class WorkerPool<TPool extends ThreadPool> {
     this.#pool = undefined;
     this.#dispatcher.setExecutor(Pool.THREADS, undefined);
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

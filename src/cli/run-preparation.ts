@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { JsonObject } from '../domain/json-value.ts';
-import { RuntimeError } from '../domain/runtime-error.ts';
+import { messageOf, RuntimeError } from '../domain/runtime-error.ts';
 import type { ResolvedConfig } from '../engine/engine-config.ts';
 import { defaultCapacities } from '../engine/surroundings.ts';
 import type { CompiledWorkflow } from '../engine/workflow-compiler.ts';
@@ -76,8 +76,7 @@ function parseParameterFile(path: string, text: string): JsonObject {
   try {
     value = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw usageError(`--params must be a JSON file: ${reason}, in ${path}; correct it`, 'PARAMETER_INVALID');
+    throw usageError(`--params must be a JSON file: ${messageOf(cause)}, in ${path}; correct it`, 'PARAMETER_INVALID');
   }
   if (!isJsonObject(value)) {
     throw usageError(

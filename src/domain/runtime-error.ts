@@ -36,6 +36,11 @@ export function isRuntimeError(value: unknown): value is RuntimeError {
   return typeof value === 'object' && value !== null && BRAND in value;
 }
 
+/** What anything thrown says of itself. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
 /** Throws INTERNAL when an assumption of the code itself does not hold. */
 export function invariant(condition: unknown, message: string): asserts condition {
   if (!condition) throw new RuntimeError('INTERNAL', `broken invariant: ${message}; please report this`);

@@ -86,7 +86,6 @@ export class EngineRuntime {
   onJournalFailed: (error: RuntimeError) => void = () => {};
   #singles: SingleTasks | undefined;
   #isStopping = false;
-  #hasSessions = false;
   #hasJournalFailed = false;
 
   private constructor(config: ResolvedConfig, ports: EnginePorts, opened: OpenedJournal) {
@@ -319,8 +318,8 @@ export class EngineRuntime {
   }
 
   #createSessionsLogic() {
-    if (this.#hasSessions) queueMicrotask(() => this.onSessionsRestarted());
-    this.#hasSessions = true;
+    // Not the first: the tree stands.
+    if (this.#supervisor !== undefined) queueMicrotask(() => this.onSessionsRestarted());
     return createRegistryLogic<SessionLogic>({
       childId: 'session',
       onDone: () => {},

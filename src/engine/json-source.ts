@@ -6,6 +6,7 @@ import { createScanner, type JSONScanner } from 'jsonc-parser';
 import { formatJsonPath, type JsonPathSegment, parseJsonPath } from '../domain/json-path.ts';
 import { MAX_JSON_DEPTH } from '../domain/json-value.ts';
 import { quoteName } from '../domain/near-name.ts';
+import { messageOf } from '../domain/runtime-error.ts';
 import type { WorkflowFault } from '../domain/workflow-definition.ts';
 
 /** Larger sources are refused before they are read. */
@@ -79,9 +80,11 @@ function faulty(message: string, line?: number): JsonSource {
 }
 
 function syntaxFault(text: string, error: unknown): JsonSource {
-  const reason = error instanceof Error ? error.message : String(error);
   // The engine quotes the text around the place, line ends included; position and quote follow in our own form.
-  const plain = reason.replace(/(?:, |\s*\.\.\.)?".*" is not valid JSON$| (?:in JSON )?at position \d+.*$/s, '');
+  const plain = messageOf(error).replace(
+    /(?:, |\s*\.\.\.)?".*" is not valid JSON$| (?:in JSON )?at position \d+.*$/s,
+    '',
+  );
   const shown = JSON.stringify(plain.slice(0, 200)).slice(1, -1).replaceAll('\\"', '"');
   const { offence } = walkJson(text);
   if (offence === undefined) return faulty(`not valid JSON: ${shown}`);

@@ -4,23 +4,14 @@
 import type { Clock } from '../domain/clock.ts';
 import type { EventSink, EventSubject, RuntimeEventType } from '../domain/events.ts';
 
-/** Parts of the engine that health is told of. */
-export type RestartedPart = 'journal' | 'resource-manager' | 'worker-pool' | 'dispatcher' | 'sessions';
-
-export interface Restart {
-  readonly part: RestartedPart;
+interface Restart {
   readonly atMs: number;
   readonly message: string;
 }
 
-/** In which part something is, by the name of what crashed. */
-const PARTS: Readonly<Record<string, RestartedPart>> = {
-  journal: 'journal',
+/** The part of the engine, as health names it, by the name of what crashed where that is another. */
+const PARTS: Readonly<Record<string, string>> = {
   'journal-writer': 'journal',
-  'resource-manager': 'resource-manager',
-  'worker-pool': 'worker-pool',
-  dispatcher: 'dispatcher',
-  sessions: 'sessions',
   'single-tasks': 'sessions',
   session: 'sessions',
   workflow: 'sessions',
@@ -29,7 +20,7 @@ const PARTS: Readonly<Record<string, RestartedPart>> = {
 export class RestartLog implements EventSink {
   readonly #events: EventSink;
   readonly #clock: Pick<Clock, 'now'>;
-  readonly #last = new Map<RestartedPart, Restart>();
+  readonly #last = new Map<string, Restart>();
   #count = 0;
   #end: string | undefined;
 
@@ -49,7 +40,7 @@ export class RestartLog implements EventSink {
   }
 
   last(part: string): Restart | undefined {
-    return this.#last.get(part as RestartedPart);
+    return this.#last.get(part);
   }
 
   wants(_type: RuntimeEventType): boolean {
@@ -62,10 +53,10 @@ export class RestartLog implements EventSink {
     if (type === 'supervisor.gave-up' && subject.sessionId === undefined) {
       this.#end = `'${child}' crashed once more than ${data.intensity} times within ${data.periodMs} ms: ${message}`;
     }
-    const part = PARTS[child];
-    if (type === 'supervisor.restarted') this.#count++;
-    if (type === 'supervisor.restarted' && part !== undefined)
-      this.#last.set(part, { part, atMs: this.#clock.now(), message });
+    if (type === 'supervisor.restarted') {
+      this.#count++;
+      this.#last.set(PARTS[child] ?? child, { atMs: this.#clock.now(), message });
+    }
     this.#events.emit(type, subject, data);
   }
 }

@@ -123,7 +123,7 @@ export class RunRecovery {
     const recorded = this.#recorded(runId, fold);
     const { launcher } = this.#parts;
     const plan = launcher.planOf(recorded);
-    const recovery = this.#journal.run(runId)?.recoveries ?? 0;
+    const { recoveries: recovery } = historyOf(runId, fold).record;
     this.#append(fold, { type: 'run.recovered', runId, recovery });
     launcher.relaunch({ ...recorded, plan, session, restored: historyOf(runId, fold) }, crashed);
   }

@@ -8,6 +8,7 @@
 import { RestartIntensity } from '../actors/restart-intensity.ts';
 import type { WorkflowRun as RunActor } from '../actors/workflow-run.ts';
 import type { EventSink, EventSubject, RuntimeEventType } from '../domain/events.ts';
+import { messageOf } from '../domain/runtime-error.ts';
 import { serializeError } from '../domain/serialized-error.ts';
 import type { EngineRuntime } from './engine-runtime.ts';
 import type { RunEntry } from './run-book.ts';
@@ -138,8 +139,4 @@ export class RunRestarts {
       affected: 1,
     });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -4,7 +4,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import { quoteName } from '../domain/near-name.ts';
-import { RuntimeError } from '../domain/runtime-error.ts';
+import { messageOf, RuntimeError } from '../domain/runtime-error.ts';
 import type { WorkflowDefinition, WorkflowFault } from '../domain/workflow-definition.ts';
 import { readWorkflowDocument } from '../domain/workflow-document.ts';
 import { scaleDefinitionTime } from '../domain/workflow-time.ts';
@@ -172,7 +172,7 @@ async function listJsonFiles(folder: string): Promise<string[]> {
     return names.filter((name) => name.toLowerCase().endsWith('.json')).sort();
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return [];
-    const reason = systemCodeOf(error) === 'ENOTDIR' ? 'it is no folder' : reasonOf(error);
+    const reason = systemCodeOf(error) === 'ENOTDIR' ? 'it is no folder' : messageOf(error);
     throw new RuntimeError('FILE_UNREADABLE', `workflow folder ${folder} cannot be listed: ${reason}`, {
       cause: error,
       details: { folder },
@@ -200,15 +200,11 @@ async function readBytes(path: string): Promise<ReadBytes> {
   } catch (error) {
     const code = systemCodeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return faulty('FILE_NOT_FOUND', 'does not exist; check the path');
-    return faulty('FILE_UNREADABLE', `cannot be read: ${reasonOf(error)}; check its permissions`);
+    return faulty('FILE_UNREADABLE', `cannot be read: ${messageOf(error)}; check its permissions`);
   }
 }
 
 function systemCodeOf(error: unknown): string | undefined {
   const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
   return typeof code === 'string' ? code : undefined;
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,6 @@
 // Owns the way from what SQLite and the file system throw to the errors of the journal: code, what happened, what to do.
 
-import { isRuntimeError, RuntimeError } from '../../domain/runtime-error.ts';
+import { isRuntimeError, messageOf, RuntimeError } from '../../domain/runtime-error.ts';
 
 /** What was being done when the error came. */
 export type StoreDeed = 'read' | 'write' | 'open';
@@ -79,8 +79,4 @@ function primaryCode(error: unknown): number {
 function systemCode(error: unknown): string {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : '';
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
