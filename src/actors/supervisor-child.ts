@@ -12,7 +12,7 @@
 import { type AnyActor, type AnyActorLogic, type AnyActorRef, createActor, type EventObject } from 'xstate';
 import type { Clock, TimerHandle, TimerService } from '../domain/clock.ts';
 import { type ChildStart, type CompleteChildSpec, parseChildStart } from './supervisor-child-spec.ts';
-import { type ChildEnd, type ChildExit, exitOfError, KILLED, SHUTDOWN } from './supervisor-exit.ts';
+import { type ChildEnd, type ChildExit, exitOfError, KILLED, SHUTDOWN, statusOf } from './supervisor-exit.ts';
 
 export type StartOutcome =
   | { readonly kind: 'started' }
@@ -178,9 +178,10 @@ export class SupervisedChild {
     this.#stopTrying();
     const life = this.#life;
     this.forget();
-    if (life !== undefined && life.end === undefined) this.#host.stopChild(life.ref);
-    if (life !== undefined) this.#dropLimit(life);
-    life?.ended?.();
+    if (life === undefined) return;
+    if (life.end === undefined) this.#host.stopChild(life.ref);
+    this.#dropLimit(life);
+    life.ended?.();
   }
 
   /** The supervisor's mailbox has the event of an end under this child's id. */
@@ -224,9 +225,8 @@ export class SupervisedChild {
     };
     ref.subscribe({
       complete: () => {
-        const snapshot: unknown = ref.getSnapshot();
-        if (statusOf(snapshot) === 'done') this.#hear(life, this.#exitOfDone(life, snapshot), true);
-        else this.#hear(life, life.killed ? KILLED : SHUTDOWN, false);
+        const isDone = statusOf(ref) === 'done';
+        this.#hear(life, isDone ? this.#exitOfDone(life) : exitOfStop(life), isDone);
       },
       error: (error: unknown) => {
         life.failure = { error };
@@ -236,10 +236,8 @@ export class SupervisedChild {
     return life;
   }
 
-  #exitOfDone(life: Life, snapshot: unknown): ChildExit {
-    if (life.asked) return SHUTDOWN;
-    const output: unknown = typeof snapshot === 'object' && snapshot !== null ? Reflect.get(snapshot, 'output') : null;
-    return this.#host.exitOfDone(life.ref.logic, output);
+  #exitOfDone({ asked, ref }: Life): ChildExit {
+    return asked ? SHUTDOWN : this.#host.exitOfDone(ref.logic, ref.getSnapshot().output);
   }
 
   // `relayed`: an event of the end is on its way to the supervisor's mailbox.
@@ -253,12 +251,10 @@ export class SupervisedChild {
 
   // An end that the observer did not hear of.
   #noticeEnd(life: Life): void {
-    const snapshot: unknown = life.ref.getSnapshot();
-    const status = statusOf(snapshot);
-    if (status === 'done') this.#hear(life, this.#exitOfDone(life, snapshot), true);
-    else if (status === 'error') {
-      this.#hear(life, exitOfError(Reflect.get(Object(snapshot), 'error')), true);
-    } else if (status === 'stopped') this.#hear(life, life.killed ? KILLED : SHUTDOWN, true);
+    const status = statusOf(life.ref);
+    if (status === 'done') this.#hear(life, this.#exitOfDone(life), true);
+    else if (status === 'error') this.#hear(life, exitOfError(life.ref.getSnapshot().error), true);
+    else if (status === 'stopped') this.#hear(life, exitOfStop(life), true);
   }
 
   #ask(life: Life): void {
@@ -286,7 +282,7 @@ export class SupervisedChild {
     this.#dropLimit(life);
     this.#host.stopChild(life.ref);
     if (life.end === undefined) {
-      life.limit = this.#at(0, () => this.#hear(life, life.killed ? KILLED : SHUTDOWN, false));
+      life.limit = this.#at(0, () => this.#hear(life, exitOfStop(life), false));
     }
   }
 
@@ -305,6 +301,6 @@ export class SupervisedChild {
   }
 }
 
-function statusOf(snapshot: unknown): unknown {
-  return typeof snapshot === 'object' && snapshot !== null ? Reflect.get(snapshot, 'status') : undefined;
+function exitOfStop({ killed }: Life): ChildExit {
+  return killed ? KILLED : SHUTDOWN;
 }

@@ -142,7 +142,14 @@ export class SupervisorCore {
   }
 
   terminateChild(target: ChildTarget): Promise<void> {
-    return this.#request<void>((roster) => roster.terminate(target));
+    return this.#request<void>((roster) => {
+      const child = roster.find(target);
+      if (child === undefined) return undefined;
+      const stopping = child.stop();
+      if (stopping !== undefined) return stopping.then(() => roster.release(child));
+      roster.release(child);
+      return undefined;
+    });
   }
 
   restartChild(id: string): Promise<AnyActorRef | undefined> {

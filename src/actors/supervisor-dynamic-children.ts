@@ -15,7 +15,7 @@ import {
   type ChildInfo,
   type ChildRoster,
   type ChildTarget,
-  hasEnded,
+  findByActor,
   infoOf,
   type RosterFrame,
 } from './supervisor-roster.ts';
@@ -78,10 +78,7 @@ export class DynamicChildren implements ChildRoster {
 
   find(target: ChildTarget): SupervisedChild | undefined {
     if (typeof target === 'string') throw this.#frame.refusal('simple_one_for_one', target);
-    const child = this.#children.get(target.id);
-    if (child?.isStoodForBy(target) === true) return child;
-    if (hasEnded(target, this.#frame.host.self)) return undefined;
-    throw this.#frame.refusal('not_found', target.id);
+    return findByActor(target, this.#children, this.#frame);
   }
 
   add(args: readonly unknown[]): AnyActorRef | undefined {
@@ -96,15 +93,6 @@ export class DynamicChildren implements ChildRoster {
     if (outcome.kind !== 'started') this.#children.delete(child.id);
     if (outcome.kind === 'failed') throw this.#frame.startFailure(child.id, outcome.error);
     return child.ref;
-  }
-
-  terminate(target: ChildTarget): Promise<void> | undefined {
-    const child = this.find(target);
-    if (child === undefined) return undefined;
-    const stopping = child.stop();
-    if (stopping !== undefined) return stopping.then(() => this.release(child));
-    this.release(child);
-    return undefined;
   }
 
   restartStopped(id: string): never {

@@ -2,7 +2,7 @@
 // It must never decide whether a request is refused.
 
 import type { AnyActorRef } from 'xstate';
-import { isRuntimeError, RuntimeError } from '../domain/runtime-error.ts';
+import { isRuntimeError, messageOf, RuntimeError } from '../domain/runtime-error.ts';
 
 /** Why a request about a child was refused; `details.reason` of SUPERVISOR_CHILD. */
 export type ChildRefusal =
@@ -40,16 +40,16 @@ const REFUSALS: Readonly<Record<ChildRefusal, (id: string) => string>> = {
 /** An error of any kind as one with a code. */
 export function toRuntimeError(error: unknown): RuntimeError {
   if (isRuntimeError(error)) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new RuntimeError('SUPERVISOR_START_FAILED', `the supervisor did not start: ${reason}`, { cause: error });
+  return new RuntimeError('SUPERVISOR_START_FAILED', `the supervisor did not start: ${messageOf(error)}`, {
+    cause: error,
+  });
 }
 
 /** The error of a child that could not be started. */
 export function startFailed(supervisor: string, child: string, error: unknown): RuntimeError {
-  const reason = error instanceof Error ? error.message : String(error);
   return new RuntimeError(
     'SUPERVISOR_START_FAILED',
-    `supervisor '${supervisor}': child '${child}' did not start: ${reason}`,
+    `supervisor '${supervisor}': child '${child}' did not start: ${messageOf(error)}`,
     { details: { supervisor, child }, cause: error },
   );
 }

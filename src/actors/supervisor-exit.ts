@@ -9,6 +9,8 @@
 // It must never decide what follows from a reason: that is the supervisor's.
 // Source of the words: erlang/otp, supervisor(3), "restart" in the child specification.
 
+import type { AnyActorRef } from 'xstate';
+
 const BRAND = Symbol.for('yardmaster.PlannedShutdown');
 
 /** How an actor ended. Abnormal are error and killed, and nothing else. */
@@ -44,6 +46,11 @@ export class PlannedShutdown extends Error {
 export const NORMAL: ChildExit = Object.freeze({ kind: 'normal' });
 export const SHUTDOWN: ChildExit = Object.freeze({ kind: 'shutdown' });
 export const KILLED: ChildExit = Object.freeze({ kind: 'killed' });
+
+/** The status of an actor's snapshot, which logic of its own kind may have left in any shape. */
+export function statusOf(ref: AnyActorRef): unknown {
+  return Reflect.get(Object(ref.getSnapshot()), 'status');
+}
 
 /** The reason behind an error that an actor ended with; a PlannedShutdown of another copy of the package counts too. */
 export function exitOfError(error: unknown): ChildExit {

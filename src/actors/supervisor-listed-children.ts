@@ -12,7 +12,7 @@ import {
   type ChildInfo,
   type ChildRoster,
   type ChildTarget,
-  hasEnded,
+  findByActor,
   infoOf,
   type RosterFrame,
 } from './supervisor-roster.ts';
@@ -57,7 +57,7 @@ export class ListedChildren implements ChildRoster {
   }
 
   release(child: SupervisedChild): void {
-    if (child.spec.restart === 'temporary') this.#children.delete(child.id);
+    if (child.spec.restart === 'temporary') this.#drop(child);
   }
 
   hasSignificantLeft(): boolean {
@@ -73,11 +73,7 @@ export class ListedChildren implements ChildRoster {
   }
 
   find(target: ChildTarget): SupervisedChild | undefined {
-    if (typeof target === 'string') return this.#named(target);
-    const child = this.#children.get(target.id);
-    if (child?.isStoodForBy(target) === true) return child;
-    if (hasEnded(target, this.#frame.host.self)) return undefined;
-    throw this.#frame.refusal('not_found', target.id);
+    return typeof target === 'string' ? this.#named(target) : findByActor(target, this.#children, this.#frame);
   }
 
   add([given]: readonly unknown[]): AnyActorRef | undefined {
@@ -90,15 +86,6 @@ export class ListedChildren implements ChildRoster {
     return this.#children.get(spec.id)?.ref;
   }
 
-  terminate(target: ChildTarget): Promise<void> | undefined {
-    const child = this.find(target);
-    if (child === undefined) return undefined;
-    const stopping = child.stop();
-    if (stopping !== undefined) return stopping.then(() => this.release(child));
-    this.release(child);
-    return undefined;
-  }
-
   restartStopped(id: string): AnyActorRef | undefined {
     const child = this.#findIdle(id);
     const outcome = this.#begin(child);
@@ -107,9 +94,7 @@ export class ListedChildren implements ChildRoster {
   }
 
   remove(id: string): void {
-    const child = this.#findIdle(id);
-    this.#children.delete(id);
-    this.#significant.delete(child);
+    this.#drop(this.#findIdle(id));
   }
 
   specOf(target: ChildTarget): CompleteChildSpec {
@@ -170,6 +155,11 @@ export class ListedChildren implements ChildRoster {
     const outcome = this.#frame.begin(child);
     if (child.spec.significant && outcome.kind === 'started') this.#significant.add(child);
     return outcome;
+  }
+
+  #drop(child: SupervisedChild): void {
+    this.#children.delete(child.id);
+    this.#significant.delete(child);
   }
 
   #named(id: string): SupervisedChild {

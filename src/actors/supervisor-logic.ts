@@ -48,8 +48,7 @@ export function createSupervisorLogic(
   environment: SupervisorEnvironment,
 ): SupervisorLogic {
   const flags = parseSupervisorFlags(givenFlags);
-  const fixed = typeof givenSpecs === 'function' ? undefined : parseChildSpecs(givenSpecs, flags);
-  const specsNow = (): CompleteChildSpec[] => fixed ?? makeSpecs(givenSpecs, flags);
+  const specsNow = specSource(givenSpecs, flags);
   const logic: SupervisorLogic = {
     getInitialSnapshot: (scope) => {
       const { self } = scope;
@@ -107,12 +106,19 @@ function exitOfDone(logic: AnyActorLogic, output: unknown): ChildExit {
   return { kind: 'shutdown', detail };
 }
 
-function makeSpecs(given: ChildSpecs, flags: SupervisorFlags): CompleteChildSpec[] {
-  try {
-    return parseChildSpecs(typeof given === 'function' ? given() : given, flags);
-  } catch (error) {
-    throw new SupervisorStartError(toRuntimeError(error), Promise.resolve());
+// A list is checked once and at once, what a function makes at each start.
+function specSource(given: ChildSpecs, flags: SupervisorFlags): () => CompleteChildSpec[] {
+  if (typeof given !== 'function') {
+    const specs = parseChildSpecs(given, flags);
+    return () => specs;
   }
+  return () => {
+    try {
+      return parseChildSpecs(given(), flags);
+    } catch (error) {
+      throw new SupervisorStartError(toRuntimeError(error), Promise.resolve());
+    }
+  };
 }
 
 /** A child that is no child any more, or whose stop ends in an inspector's throw, must not stop its supervisor. */

@@ -60,18 +60,17 @@ export interface ChildRoster {
   killAll(): void;
   /** Starts the child anew, with those that the strategy wants started with it. */
   restart(child: SupervisedChild, end: ChildEnd): Promise<void> | undefined;
-  /** The child has ended and is not restarted. */
+  /** The child has ended, or was terminated, and is not restarted. */
   release(child: SupervisedChild): void;
   /** Whether a significant child runs or is being restarted. */
   hasSignificantLeft(): boolean;
   /** The child whose actor has that id. */
   findActor(actorId: string): SupervisedChild | undefined;
 
-  /** The child to send an exit signal to; undefined when it has ended. @throws SUPERVISOR_CHILD not_found */
+  /** The child to terminate or to send an exit signal to; undefined when it has ended. @throws SUPERVISOR_CHILD */
   find(target: ChildTarget): SupervisedChild | undefined;
   /** A spec, or arguments for the template. @throws SUPERVISOR_SPEC_INVALID, SUPERVISOR_CHILD, SUPERVISOR_START_FAILED */
   add(given: readonly unknown[]): AnyActorRef | undefined;
-  terminate(target: ChildTarget): Promise<void> | undefined;
   restartStopped(id: string): AnyActorRef | undefined;
   remove(id: string): void;
   specOf(target: ChildTarget): CompleteChildSpec;
@@ -81,9 +80,20 @@ export interface ChildRoster {
   ids(limit: number): { readonly ids: string[]; readonly total: number };
 }
 
-/** Whether an actor has ended, or is one of this supervisor's that does not stand for any child any more. */
-export function hasEnded(ref: AnyActorRef, supervisor: AnyActorRef): boolean {
-  return ref._parent === supervisor || ref.getSnapshot().status !== 'active';
+/**
+ * The child that an actor stands for; undefined for an actor that has ended, or that stood for a child of this
+ * supervisor once.
+ * @throws SUPERVISOR_CHILD not_found for any other
+ */
+export function findByActor(
+  ref: AnyActorRef,
+  children: ReadonlyMap<string, SupervisedChild>,
+  frame: RosterFrame,
+): SupervisedChild | undefined {
+  const child = children.get(ref.id);
+  if (child?.isStoodForBy(ref) === true) return child;
+  if (ref._parent === frame.host.self || ref.getSnapshot().status !== 'active') return undefined;
+  throw frame.refusal('not_found', ref.id);
 }
 
 /** A child as a line of `whichChildren`. */

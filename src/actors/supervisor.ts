@@ -6,6 +6,7 @@ import { RuntimeError } from '../domain/runtime-error.ts';
 import type { ExitSignal } from './supervisor-child.ts';
 import type { ChildSpec, CompleteChildSpec } from './supervisor-child-spec.ts';
 import { SupervisorCore, type SupervisorEnd, type SupervisorEnvironment } from './supervisor-core.ts';
+import { statusOf } from './supervisor-exit.ts';
 import type { SupervisorFlags, SupervisorStrategy } from './supervisor-flags.ts';
 import { type ChildSpecs, createSupervisorLogic, type SupervisorLogic } from './supervisor-logic.ts';
 import type { ChildCounts, ChildInfo, ChildTarget } from './supervisor-roster.ts';
@@ -176,9 +177,4 @@ function endOf(snapshot: Snapshot<unknown>): SupervisorEnd {
 
 function isEnd(output: unknown): output is SupervisorEnd {
   return typeof output === 'object' && output !== null && 'reason' in output && 'cause' in output;
-}
-
-function statusOf(ref: AnyActorRef): unknown {
-  const snapshot: unknown = ref.getSnapshot();
-  return typeof snapshot === 'object' && snapshot !== null ? Reflect.get(snapshot, 'status') : undefined;
 }

@@ -76,10 +76,10 @@ export class AcquireWaits {
     requireTimeout(timeoutMs);
     signal?.throwIfAborted();
     return new Promise<T>((resolve, reject) => {
-      let timer: TimerHandle | null = null;
+      let disarm: (() => void) | null = null;
       const end = (): void => {
         this.#waits.delete(wait);
-        if (timer !== null) this.#timers.cancel(timer);
+        disarm?.();
         signal?.removeEventListener('abort', onAbort);
       };
       const onAbort = (): void => wait.fail(signal?.reason);
@@ -111,29 +111,25 @@ export class AcquireWaits {
       this.#waits.add(wait);
       signal?.addEventListener('abort', onAbort, { once: true });
       if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) {
-        this.#failAfter(timeoutMs, wait, (armed) => {
-          timer = armed;
-        });
+        disarm = this.#failAfter(timeoutMs, wait);
       }
       this.#queue.park(waiter);
       if (this.#waits.has(wait)) this.onWaiting();
     });
   }
 
-  /** Ends a wait at its limit, never before; `onArmed` gets each timer that is to be taken back, null when it has fired. */
-  #failAfter(timeoutMs: number, wait: AcquireWait, onArmed: (timer: TimerHandle | null) => void): void {
+  /** Ends a wait at its limit, never before; gives what takes that back. */
+  #failAfter(timeoutMs: number, wait: AcquireWait): () => void {
     const endMs = this.#clock.monotonicMs() + timeoutMs;
-    const arm = (leftMs: number): void => {
-      const timer = this.#timers.schedule(this.#clock.now() + leftMs, () => {
-        onArmed(null);
+    const arm = (leftMs: number): TimerHandle =>
+      this.#timers.schedule(this.#clock.now() + leftMs, () => {
         // The wall clock shows whole milliseconds and may be set: by it alone a wait could end before its limit.
         const stillMs = endMs - this.#clock.monotonicMs();
-        if (stillMs > 0) arm(stillMs);
+        if (stillMs > 0) timer = arm(stillMs);
         else wait.fail(timedOut(wait.request, timeoutMs));
       });
-      onArmed(timer);
-    };
-    arm(timeoutMs);
+    let timer = arm(timeoutMs);
+    return () => this.#timers.cancel(timer);
   }
 
   /** Ends all waits, or those of one thread. */

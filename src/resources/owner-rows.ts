@@ -133,11 +133,11 @@ export class OwnerRows {
   }
 
   /** Gives back what threads held that died inside an operation, if everybody else can be counted now. */
-  settle(tries = this.#countTries): ReclaimedUnits[] {
+  settle(): ReclaimedUnits[] {
     if (this.#unsettled.length === 0) return [];
     const held = this.#holdOthers();
     try {
-      for (let attempt = 0; attempt < tries; attempt++) {
+      for (let attempt = 0; attempt < this.#countTries; attempt++) {
         if (!this.#lookAtGates()) continue;
         const left = this.#unitsOfNobody();
         if (this.#haveGatesMoved()) continue;
@@ -176,7 +176,7 @@ export class OwnerRows {
   #holdOthers(): number[] {
     const { atomics, words } = this.#ledger;
     return ALL_SLOTS.filter((slot) => {
-      if (this.#read(slot, OwnerWord.THREAD_ID) === 0 || this.#isDead(slot)) return false;
+      if (!this.#isLiving(slot)) return false;
       const at = ownerBase(slot) + OwnerWord.CONTROL;
       return atomics.compareExchange(words, at, OwnerControl.OPEN, OwnerControl.HELD) === OwnerControl.OPEN;
     });
@@ -206,7 +206,7 @@ export class OwnerRows {
   /** Units in use, by resource, that neither main nor a living thread has. */
   #unitsOfNobody(): number[] {
     const ledger = this.#ledger;
-    const living = ALL_SLOTS.filter((slot) => this.#read(slot, OwnerWord.THREAD_ID) !== 0 && !this.#isDead(slot));
+    const living = ALL_SLOTS.filter((slot) => this.#isLiving(slot));
     return Array.from({ length: ledger.resourceCount() }, (_, index) => {
       let rest = ledger.usedUnits(index) - ledger.balanceUnits(index) - ledger.unsettledUnits(index);
       for (const slot of living) rest -= this.#heldUnits(slot, index);
@@ -239,9 +239,10 @@ export class OwnerRows {
       ledger.atomics.add(ledger.words, resourceBase(index) + ResourceWord.UNSETTLED, units);
       return;
     }
+    if (ledger.give(index, units) === 'underflow') return;
+    // It was not this object that took them.
     ledger.moveUnits(index, units);
-    if (ledger.give(index, units) === 'underflow') ledger.moveUnits(index, -units);
-    else given.push({ index, units });
+    given.push({ index, units });
   }
 
   #free(slot: number): void {
@@ -270,6 +271,10 @@ export class OwnerRows {
 
   #heldUnits(slot: number, index: number): number {
     return (this.#read(slot, OwnerWord.OWN + index) + this.#read(slot, OwnerWord.GRANTED + index)) | 0;
+  }
+
+  #isLiving(slot: number): boolean {
+    return this.#read(slot, OwnerWord.THREAD_ID) !== 0 && !this.#isDead(slot);
   }
 
   #isDead(slot: number): boolean {

@@ -6,7 +6,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { RuntimeError } from '../domain/runtime-error.ts';
+import { messageOf, RuntimeError } from '../domain/runtime-error.ts';
 import type { ArtifactReference } from '../domain/task-context.ts';
 
 /** The form of a hash, and so of the names of files that hold artifacts. */
@@ -227,10 +227,9 @@ function corruptFault(reference: ArtifactReference, path: string, found: string)
 
 function writeFault(reference: ArtifactReference, cause: unknown): RuntimeError {
   const { artifact, hash, sizeBytes, path } = reference;
-  const why = cause instanceof Error ? cause.message : String(cause);
   return new RuntimeError(
     'ARTIFACT_WRITE_FAILED',
-    `artifact '${artifact}' of ${sizeBytes} bytes cannot be written: ${why}; make room or correct the data folder`,
+    `artifact '${artifact}' of ${sizeBytes} bytes cannot be written: ${messageOf(cause)}; make room or correct the data folder`,
     { details: { artifact, hash, sizeBytes, path, reason: codeOf(cause) }, cause },
   );
 }

@@ -1,6 +1,6 @@
 // Owns what an attempt's failure is called when it was not the body's own promise that failed.
 
-import { RuntimeError } from '../domain/runtime-error.ts';
+import { messageOf, RuntimeError } from '../domain/runtime-error.ts';
 import { deserializeError, type SerializedError } from '../domain/serialized-error.ts';
 import type { TaskAssignment } from '../domain/task-executor.ts';
 
@@ -44,7 +44,7 @@ export function exitFault({ taskName, runId }: TaskAssignment, evidence: ExitEvi
 /** The attempt could not be handed to its thread, which is well. */
 export function runFault({ taskName, runId, module, action }: TaskAssignment, cause: unknown): RuntimeError {
   const details = { taskName, runId, module, action };
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = messageOf(cause);
   if (cause instanceof Error && cause.name === 'DataCloneError') {
     return new RuntimeError(
       'TASK_PARAMETERS_INVALID',

@@ -6,7 +6,7 @@ import { RuntimeError } from '../domain/runtime-error.ts';
 import { deserializeError } from '../domain/serialized-error.ts';
 import type { TaskResources } from '../domain/task-context.ts';
 import { requireTimeout } from '../resources/capacity-request.ts';
-import type { WaitLine } from '../resources/thread-waiting.ts';
+import type { BlockingOptions, WaitLine } from '../resources/thread-waiting.ts';
 import type { HomeLine } from './home-line.ts';
 
 /** How often a body that blocks for capacity is said to be alive. */
@@ -17,11 +17,7 @@ export interface CapacityShare {
   tryAllocate(request: Readonly<Record<string, number>>): string | null;
   release(allocationId: string): void;
   /** Blocks the thread until it is its turn. */
-  allocateSync(
-    request: Readonly<Record<string, number>>,
-    line: WaitLine,
-    options: { readonly timeoutMs?: number; readonly awakeEveryMs?: number; readonly monotonicMs: () => number },
-  ): string;
+  allocateSync(request: Readonly<Record<string, number>>, line: WaitLine, options: BlockingOptions): string;
   /** Names an allocation that the main thread has already counted for this thread. */
   adopt(request: Readonly<Record<string, number>>): string;
   /** Gives back everything the thread holds; how many allocations that were. */
