@@ -3,7 +3,6 @@
 
 import { type AnyActorRef, createActor, createMachine, setup, spawnChild } from 'xstate';
 import { z } from 'zod';
-import type { ActorSupervisor } from '../../src/actors/supervisor.ts';
 import { startSupervisor } from '../../src/engine/start-supervisor.ts';
 import { readPlan, reportFindings } from './observation.ts';
 
@@ -25,7 +24,7 @@ interface Findings {
 /** A parent of many children: made, then ended with them. */
 interface Parent {
   start(count: number): Promise<AnyActorRef[]>;
-  stop(): Promise<void>;
+  stop(): Promise<unknown>;
 }
 
 function listed(): Parent {
@@ -38,7 +37,7 @@ function listed(): Parent {
       }
       return present(await Promise.all(started));
     },
-    stop: () => end(supervisor),
+    stop: () => supervisor.stop(),
   };
 }
 
@@ -51,7 +50,7 @@ function dynamic(): Parent {
       for (let index = 0; index < count; index++) started.push(supervisor.startChild());
       return present(await Promise.all(started));
     },
-    stop: () => end(supervisor),
+    stop: () => supervisor.stop(),
   };
 }
 
@@ -68,10 +67,6 @@ function spawned(): Parent {
     },
     stop: async () => void parent.stop(),
   };
-}
-
-async function end(supervisor: ActorSupervisor): Promise<void> {
-  await supervisor.stop();
 }
 
 function present(refs: readonly (AnyActorRef | undefined)[]): AnyActorRef[] {

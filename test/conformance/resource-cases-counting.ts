@@ -1,8 +1,9 @@
 // Cases 1 to 11 and 39 to 42 on capacity: what is counted is right, at every instant and at the end.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { SeededRandom } from '../simulation/seeded-random.ts';
-import { nextTurn, refusalOf } from '../support/resource-face.ts';
+import { refusalOf } from '../support/resource-face.ts';
 import { of, oneOfEach, type ResourceCase, sumOf, take, within } from './resource-case.ts';
 
 /** Actors and rounds that make 1,000 rounds in all, as many at once as the face has room for. */

@@ -1,8 +1,9 @@
 // Cases 22 to 35 on capacity: how waits and holders end (cancel, time-out, close, death) and what may not be given back.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { MAX_UNITS } from '../../src/resources/ledger-layout.ts';
-import { type Death, nextTurn, refusalOf } from '../support/resource-face.ts';
+import { type Death, refusalOf } from '../support/resource-face.ts';
 import { of, oneOfEach, type ResourceCase, take, Wait, waitInLine, within } from './resource-case.ts';
 
 const DEATHS: readonly Death[] = ['sealed', 'terminated', 'exit'];

@@ -1,9 +1,10 @@
 // Cases 12 to 21 on capacity: whoever can go on is woken, and in the right order.
 
 import { availableParallelism } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { TaskPriority } from '../../src/domain/statuses.ts';
-import { nextTurn, refusalOf } from '../support/resource-face.ts';
+import { refusalOf } from '../support/resource-face.ts';
 import { of, type ResourceCase, sumOf, take, waitInLine, within } from './resource-case.ts';
 
 export const WAKING_CASES: readonly ResourceCase[] = [

@@ -1,9 +1,9 @@
 // Bodies that block their thread for capacity, through the engine: served in turn, cancelled, timed out, refused and ended.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { createTestFolder } from '../support/test-folder.ts';
 import { createTestEngine, seen, type TestEngine } from './support.ts';
 
 const step = (action: string, parameters: Record<string, unknown> = { id: 'pot' }, more: object = {}) => ({
@@ -111,8 +111,7 @@ test('two that block for what the other holds: one is refused and tried again, b
   const made = await createTestEngine({ cancelGraceMs: 20_000 });
   const { engine, events } = made;
   for (const id of ['A', 'B']) engine.resources.registerResource(id, 'custom', 1);
-  const folder = mkdtempSync(join(tmpdir(), 'yardmaster-blocking-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = createTestFolder();
   const gate = join(folder, 'open');
   const taking = (name: string, order: readonly string[]) => ({
     ...step('inOrder', { order: [...order], gate }, { retry: { maxAttempts: 3, initialIntervalMs: 1 } }),

@@ -1,23 +1,18 @@
 // Makes actors of the tree end with an error for real and looks at what users see: restarts, runs that go on, a clean
 // end when it happens too often.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { OrchestrationEngine } from '../../src/engine/orchestration-engine.ts';
 import { foldRun } from '../../src/journal/run-history.ts';
 import { openJournalReader } from '../../src/journal/stores/sqlite-reader.ts';
+import { crashActor } from '../support/actor-crash.ts';
+import { createTestFolder } from '../support/test-folder.ts';
 import { createTestEngine, seen } from './support.ts';
 
-/** Makes an actor of the engine's tree end with an error: an event that throws when it is read. */
-function crashActor(engine: OrchestrationEngine, id: string): void {
-  engine.supervisor.child(id)?.send({
-    get type(): string {
-      throw new Error(`injected fault in ${id}`);
-    },
-  });
+/** Makes an actor of the engine's tree end with an error. */
+function crashPart(engine: OrchestrationEngine, id: string): void {
+  crashActor(engine.supervisor.child(id), id);
 }
 
 const burn = (name: string, ms: number, dependencies: string[] = []) => ({
@@ -35,7 +30,7 @@ describe.each(['dispatcher', 'worker-pool', 'resource-manager'])('a crash of the
     engine.workflows.createWorkflow('w', [burn('a', 150), burn('b', 20, ['a']), burn('c', 20, ['b'])]);
     const run = engine.startWorkflow('w');
     await seen(test, (event) => event.type === 'task.started');
-    crashActor(engine, part);
+    crashPart(engine, part);
     expect(await run.result()).toMatchObject({ status: 'completed', tasks: { completed: 3 } });
     expect(events.filter((event) => event.type === 'supervisor.restarted')).toMatchObject([{ data: { child: part } }]);
     expect(test.order('task.started')).toEqual(['a', 'b', 'c']);
@@ -56,7 +51,7 @@ describe('an actor that crashes again and again', () => {
     ]);
     const run = engine.startWorkflow('w');
     await seen(test, (event) => event.type === 'task.started');
-    for (let crash = 0; crash < 4; crash++) crashActor(engine, 'dispatcher');
+    for (let crash = 0; crash < 4; crash++) crashPart(engine, 'dispatcher');
     expect((await run.result()).status).toBe('cancelled');
     await engine.shutdown();
     expect(events.some((event) => event.type === 'supervisor.gave-up')).toBe(true);
@@ -69,13 +64,12 @@ describe('an actor that crashes again and again', () => {
   });
 
   it('loses no run: with a data folder it goes on with the next engine, and says so', async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'yardmaster-crashes-'));
-    onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }));
+    const dataDir = createTestFolder();
     const first = await createTestEngine({ dataDir });
     first.engine.workflows.createWorkflow('w', [burn('a', 20), burn('b', 400, ['a']), burn('c', 20, ['b'])]);
     const run = first.engine.startWorkflow('w');
     await seen(first, ({ type, task }) => type === 'task.started' && task === 'b');
-    for (let crash = 0; crash < 4; crash++) crashActor(first.engine, 'worker-pool');
+    for (let crash = 0; crash < 4; crash++) crashPart(first.engine, 'worker-pool');
     await expect(run.result()).rejects.toMatchObject({
       code: 'ACTOR_CRASHED',
       message: expect.stringMatching(/'worker-pool' crashed once more.*goes on with the next engine/),
@@ -94,8 +88,7 @@ describe('the thread that writes the journal', () => {
     const listen = (worker: Worker) => void threads.push(worker);
     process.on('worker', listen);
     onTestFinished(() => void process.off('worker', listen));
-    const dataDir = mkdtempSync(join(tmpdir(), 'yardmaster-crashes-'));
-    onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }));
+    const dataDir = createTestFolder();
     const test = await createTestEngine({ dataDir });
     const { engine } = test;
     const echo = { module: 'core', action: 'echo', parameters: { message: 'hi' } };

@@ -1,15 +1,13 @@
 // Deadlocks of task bodies on real threads and on the main loop: found, named, broken, and none seen where there is none.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { createTestFolder } from '../support/test-folder.ts';
 import { createTestEngine, seen, type TestEngine } from './support.ts';
 
 function gateFile(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'yardmaster-deadlock-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return join(folder, 'open');
+  return join(createTestFolder(), 'open');
 }
 
 function taking(name: string, order: readonly string[], gate: string, rest: object = {}) {

@@ -2,13 +2,14 @@
 // at what users see: the same handle and result, bodies that run again once, events, health, and a contained end when it
 // happens too often.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Actor, type AnyActorRef } from 'xstate';
 import type { RuntimeEvent } from '../../src/domain/events.ts';
 import { createWorkflowDefinition } from '../../src/engine/workflow-steps.ts';
+import { crashActor } from '../support/actor-crash.ts';
+import { createTestFolder } from '../support/test-folder.ts';
 import { createGate, createTestEngine, seen, type TestEngine } from './support.ts';
 
 /** An engine whose actors a test can reach and crash. */
@@ -21,39 +22,22 @@ async function createCrashable(config: Parameters<typeof createTestEngine>[0] = 
       if (type === '@xstate.actor' && actorRef instanceof Actor) actors.push(actorRef);
     },
   });
+  const named = (prefix: string) => actors.filter(({ id }) => id.startsWith(prefix));
   return {
     ...test,
     gate: createGate(test.engine),
     /** The newest actor whose id begins so ends with an error. */
-    crash: (prefix: string) =>
-      crashActor(
-        actors.findLast(({ id }) => id.startsWith(prefix)),
-        prefix,
-      ),
+    crash: (prefix: string) => crashActor(named(prefix).at(-1), prefix),
     /** The same for the oldest. */
-    crashFirst: (prefix: string) =>
-      crashActor(
-        actors.find(({ id }) => id.startsWith(prefix)),
-        prefix,
-      ),
+    crashFirst: (prefix: string) => crashActor(named(prefix)[0], prefix),
   };
 }
 
-/** An event that throws when it is read. */
-function crashActor(actor: AnyActorRef | undefined, name: string): void {
-  expect(actor, `an actor ${name}…`).toBeDefined();
-  actor?.send({
-    get type(): string {
-      throw new Error(`injected fault in ${name}`);
-    },
-  });
-}
-
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'yardmaster-restarts-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
+/** Where an engine keeps its journal. */
+const STORES = [
+  ['in memory', () => ':memory:'],
+  ['with a data folder', createTestFolder],
+] as const;
 
 function told(test: Pick<TestEngine, 'events'>, type: RuntimeEvent['type']) {
   return test.events.filter((event) => event.type === type);
@@ -68,10 +52,7 @@ function threeSteps(test: Awaited<ReturnType<typeof createCrashable>>, gate = 'b
   ];
 }
 
-describe.each([
-  ['in memory', () => ':memory:'],
-  ['with a data folder', newFolder],
-])('the workflow actor of a run crashes, %s', (_name, dataDir) => {
+describe.each(STORES)('the workflow actor of a run crashes, %s', (_name, dataDir) => {
   it('goes on from the journal under the same handle: what had completed stays, what was under way begins again', async () => {
     const test = await createCrashable({ dataDir: dataDir() });
     const { engine, gate } = test;
@@ -164,7 +145,7 @@ describe('a run that crashes', () => {
   it('has its killed bodies gone before they run again, capacity given back and taken once', async () => {
     const test = await createCrashable({ resources: [{ id: 'licence', type: 'custom', capacity: 1 }] });
     const { engine } = test;
-    const log = join(newFolder(), 'log');
+    const log = join(createTestFolder(), 'log');
     engine.workflows.createWorkflow('w', [
       { name: 'a', module: 'trail', action: 'leave', parameters: { file: log, ms: 300 }, resources: { licence: 1 } },
     ]);
@@ -178,7 +159,7 @@ describe('a run that crashes', () => {
   });
 
   it('is left to the next engine when this one is shut down meanwhile', async () => {
-    const dataDir = newFolder();
+    const dataDir = createTestFolder();
     const first = await createCrashable({ dataDir });
     first.engine.workflows.createWorkflow('w', threeSteps(first));
     const run = first.engine.startWorkflow('w');
@@ -297,10 +278,7 @@ describe('the actor of a session crashes', () => {
   });
 });
 
-describe.each([
-  ['in memory', () => ':memory:'],
-  ['with a data folder', newFolder],
-])('the registry of single tasks crashes, %s', (_name, dataDir) => {
+describe.each(STORES)('the registry of single tasks crashes, %s', (_name, dataDir) => {
   it('each task goes on from its facts: results stay, what was under way begins again, dependents follow', async () => {
     const test = await createCrashable({ dataDir: dataDir() });
     const { engine, gate } = test;

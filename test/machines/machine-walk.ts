@@ -70,12 +70,17 @@ export function replay<TMachine extends AnyStateMachine>(
   return { effects: recorded, states, effectsAt, events, final: final as SnapshotFrom<TMachine>, status, taken };
 }
 
-/** Every path: the shortest way to each reachable snapshot, then each event. */
-export function* walk<TMachine extends AnyStateMachine>(options: WalkOptions<TMachine>): Generator<Replay<TMachine>> {
+/** The shortest way to each reachable snapshot. */
+export function waysOf<TMachine extends AnyStateMachine>(options: WalkOptions<TMachine>): EventFromLogic<TMachine>[][] {
   const { machine, ...search } = searchOf(options);
   const known = new Map<object, EventFromLogic<TMachine>>(options.events.map((event) => [event, event]));
-  for (const { steps } of getShortestPaths(machine, search)) {
-    const way = steps.flatMap(({ event }) => known.get(event) ?? []);
+  // The first step of a path is the start, which is no event of ours.
+  return getShortestPaths(machine, search).map(({ steps }) => steps.flatMap(({ event }) => known.get(event) ?? []));
+}
+
+/** Every path: the shortest way to each reachable snapshot, then each event. */
+export function* walk<TMachine extends AnyStateMachine>(options: WalkOptions<TMachine>): Generator<Replay<TMachine>> {
+  for (const way of waysOf(options)) {
     for (const event of options.events) yield replay(options, [...way, event]);
   }
 }

@@ -3,10 +3,10 @@
 
 import { describe, expect, it } from 'vitest';
 import { type AnyMachineSnapshot, type AnyStateMachine, createActor, type EventObject } from 'xstate';
-import { getShortestPaths } from 'xstate/graph';
 import { compileMachine } from '../../src/machines/machine-compiler.ts';
 import { RuntimeHarness, specOf, turn } from '../actors/runtime-harness.ts';
 import { MACHINE_CASES, type MachineCase } from './machine-catalogue.ts';
+import { waysOf } from './machine-walk.ts';
 
 const UNKNOWN: readonly EventObject[] = [
   { type: 'nobody.knows-this' },
@@ -19,16 +19,6 @@ const UNKNOWN: readonly EventObject[] = [
 
 /** What stands in an event's place for what belongs there. */
 const RUBBISH: readonly unknown[] = [undefined, null, Number.NaN, 'text', [], {}];
-
-/** All ways to reach a snapshot, the shortest to each. */
-function waysOf({ machine, input, events, isFarEnough }: MachineCase): EventObject[][] {
-  const known = new Set<object>(events);
-  const serializeState = ({ value, context }: AnyMachineSnapshot) => JSON.stringify([value, context]);
-  const stopWhen = isFarEnough ?? (() => false);
-  const paths = getShortestPaths(machine, { input, events: () => events, serializeState, stopWhen });
-  // The first step of a path is the start.
-  return paths.map(({ steps }) => steps.flatMap(({ event }) => (known.has(event) ? [event] : [])));
-}
 
 /** Where wrong contents throw: a fault of the engine itself, as these events come from nowhere else. */
 const CRASHES: Readonly<Record<string, readonly string[]>> = { task: ['running on attempt.failed'] };

@@ -14,7 +14,7 @@ const ONE = { numerator: 1, denominator: 1 };
 
 class Death extends Error {}
 
-/** The operations of the machine, until `lives` of them have been done. */
+/** The operations of the machine, until `life.steps` of them have been done. */
 function mortalAtomics(): { atomics: AtomicsLayer; life: { steps: number } } {
   const life = { steps: Number.POSITIVE_INFINITY };
   const step = <Result>(action: () => Result): Result => {

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { serializeError } from '../../src/domain/serialized-error.ts';
 import { TaskPriority } from '../../src/domain/statuses.ts';
 import type { CapacityGuard } from '../../src/resources/capacity-guard.ts';
+import { exitOf, terminateUntil } from '../support/guarded-thread.ts';
 import type { BlockingCommand, CycleReport } from './fixtures/blocking-worker.ts';
 import { createTestGuard, follow, settle } from './virtual-time.ts';
 
@@ -35,7 +36,7 @@ class BlockingThread {
       transferList: [port2],
     });
     this.threadId = this.worker.threadId;
-    this.#exited = once(this.worker, 'exit');
+    this.#exited = exitOf(this.worker);
     port1.on('message', (message: { kind: 'ask' | 'withdraw'; ticket: number; request: Record<string, number> }) => {
       if (message.kind === 'withdraw') {
         this.withdrawn += 1;
@@ -79,7 +80,7 @@ class BlockingThread {
   }
 
   async kill() {
-    await this.worker.terminate();
+    terminateUntil(this.#exited, this.worker);
     await this.#exited;
     return this.#guard.threadExited(this.threadId);
   }

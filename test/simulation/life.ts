@@ -10,6 +10,7 @@ import type { AllocationId, RunId, SessionId } from '../../src/domain/ids.ts';
 import type { TaskAssignment } from '../../src/domain/task-executor.ts';
 import type { EnginePorts } from '../../src/engine/engine-ports.ts';
 import { OrchestrationEngine } from '../../src/engine/orchestration-engine.ts';
+import { crashActor } from '../support/actor-crash.ts';
 import { BodyPlans } from './body-plans.ts';
 import type { Oracle } from './oracle.ts';
 import { type ActorFault, type Scenario, SESSION_RESOURCE } from './scenario.ts';
@@ -45,7 +46,8 @@ export class Life {
   #journal: SimulatedJournal | undefined;
   #pool: SimulatedPool | undefined;
   #engine: OrchestrationEngine | undefined;
-  readonly #actors: { readonly id: string; readonly actor: AnyActorRef }[] = [];
+  /** Workflows and sessions, the oldest first; kept only where one may be told to crash. */
+  readonly #actors: AnyActorRef[] = [];
   readonly #ended = Promise.withResolvers<void>();
 
   private constructor(parts: LifeParts) {
@@ -113,17 +115,14 @@ export class Life {
     return this.#journal;
   }
 
-  /** An actor ends with an error, the newest of a kind or one of several; false when there is none. */
+  /** An actor ends with an error, of several of a kind the one at this place; false when there is none. */
   crashActor(kind: Exclude<ActorFault['kind'], 'effect' | 'loop'>, place: number): boolean {
-    const living = this.#actors.filter(({ id, actor }) => id.startsWith(`${kind}:`) && isActive(actor));
-    const one = living[Math.floor(place * living.length)]?.actor;
+    const living = this.#actors.filter((actor) => actor.id.startsWith(`${kind}:`) && isActive(actor));
+    const one = living[Math.floor(place * living.length)];
     const actor = kind === 'workflow' || kind === 'session' ? one : this.engine.supervisor.child(kind);
-    actor?.send({
-      get type(): string {
-        throw new Error(`injected fault in ${kind}`);
-      },
-    });
-    return actor !== undefined;
+    if (actor === undefined) return false;
+    crashActor(actor, kind);
+    return true;
   }
 
   /** Attempts that the engine has handed to its threads. */
@@ -144,7 +143,7 @@ export class Life {
 
   #notice({ type, actorRef }: InspectionEvent): void {
     if (type !== '@xstate.actor' || !(actorRef instanceof Actor)) return;
-    if (/^(workflow|session):/.test(actorRef.id)) this.#actors.push({ id: actorRef.id, actor: actorRef });
+    if (/^(workflow|session):/.test(actorRef.id)) this.#actors.push(actorRef);
   }
 
   #ports(): EnginePorts {

@@ -1,27 +1,20 @@
 // Mutants of the engine: each is the engine with one deliberate fault, in a copy of the source, and the seeds must find
 // it and name what is broken. One whose text is not in the source any more fails here, so that none rots unseen.
 
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Mutant, SourceCopy } from '../support/source-copy.ts';
 import { INVARIANTS, type Invariant } from './violation.ts';
 
 /** Seeds that the sound engine passes and every mutant is given. */
 const SEEDS = 400;
+const COMMAND = ['test/simulation/run-seeds.ts', '--from', '1', '--count', String(SEEDS)];
 
-interface Mutant {
-  readonly name: string;
-  /** Under src. */
-  readonly file: string;
-  readonly text: string;
-  readonly mutated: string;
+interface EngineMutant extends Mutant {
   /** What may be named; the first that a seed happens to meet is. */
   readonly breaks: readonly Invariant[];
 }
 
-const MUTANTS: readonly Mutant[] = [
+const MUTANTS: readonly EngineMutant[] = [
   {
     name: 'results are reported before they are durable',
     file: 'actors/workflow-run.ts',
@@ -83,47 +76,26 @@ const MUTANTS: readonly Mutant[] = [
 ];
 
 describe('mutants of the engine', () => {
-  const root = join(import.meta.dirname, '../..');
-  let folder = '';
+  let copy: SourceCopy;
 
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'yardmaster-mutants-'));
-    for (const part of ['src', 'test/simulation']) cpSync(join(root, part), join(folder, part), { recursive: true });
-    cpSync(join(root, 'package.json'), join(folder, 'package.json'));
-    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
+    copy = new SourceCopy('test/simulation', 'test/support');
   });
 
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-  function runSeeds() {
-    const command = ['test/simulation/run-seeds.ts', '--from', '1', '--count', String(SEEDS)];
-    const { status, stderr } = spawnSync(process.execPath, command, { cwd: folder, encoding: 'utf8' });
-    return { status, stderr };
-  }
+  afterAll(() => copy.remove());
 
   it('leave the sound engine unharmed: its copy passes', () => {
-    expect(runSeeds()).toEqual({ status: 0, stderr: '' });
+    expect(copy.run(...COMMAND)).toEqual({ status: 0, stderr: '' });
   }, 120_000);
 
   it.each(MUTANTS)(
     'are found: $name',
-    ({ file, text, mutated, breaks }) => {
-      const path = join(folder, 'src', file);
-      const sound = readFileSync(path, 'utf8');
-      expect(sound.split(text)).toHaveLength(2);
-      writeFileSync(
-        path,
-        sound.replace(text, () => mutated),
-      );
-      try {
-        const { status, stderr } = runSeeds();
-        const named = /^seed \d+: ([a-z-]+): /m.exec(stderr)?.[1];
-        expect({ status, named }).toEqual({ status: 1, named: expect.toBeOneOf([...breaks]) });
-        expect(Object.keys(INVARIANTS)).toContain(named);
-        expect(stderr).toContain('replay: node test/simulation/run-seeds.ts --seed ');
-      } finally {
-        writeFileSync(path, sound);
-      }
+    (mutant) => {
+      const { status, stderr } = copy.runMutant(mutant, ...COMMAND);
+      const named = /^seed \d+: ([a-z-]+): /m.exec(stderr)?.[1];
+      expect({ status, named }).toEqual({ status: 1, named: expect.toBeOneOf([...mutant.breaks]) });
+      expect(Object.keys(INVARIANTS)).toContain(named);
+      expect(stderr).toContain('replay: node test/simulation/run-seeds.ts --seed ');
     },
     120_000,
   );

@@ -31,7 +31,7 @@ export class RunModel {
   readonly isSingle: boolean;
   readonly tasks = new Map<string, TaskModel>();
   readonly #book: ViolationBook;
-  /** Something was written of it that is more than a release. */
+  /** Its newest fact is neither that it was parked nor that it was released. */
   #isUnderWay = true;
   frame: SessionFrame | null = null;
   maxParallel: number | null = null;

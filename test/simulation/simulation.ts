@@ -164,11 +164,14 @@ class Simulation {
     const life = this.#life;
     if (life === undefined || life.isOver || !life.hasEngine || life.engine.isClosed) return;
     this.#trace(`fault: ${kind}`);
+    if (kind === 'effect') {
+      this.#throws = true;
+      return;
+    }
     this.#oracle.actorCrashes();
-    if (kind === 'effect') this.#throws = true;
-    else if (kind === 'loop') life.journal.breaksLoop = true;
+    if (kind === 'loop') life.journal.breaksLoop = true;
     else if (!life.crashActor(kind, place)) return;
-    if (kind !== 'effect') this.#options.tally.add('actors crashed');
+    this.#options.tally.add('actors crashed');
   }
 
   #throwIfDue(type: Fact['type']): void {

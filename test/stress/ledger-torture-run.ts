@@ -2,12 +2,13 @@
 // thread does meanwhile, samples at every turn, and now and then a census: everybody stands still, and every unit in use
 // must belong to somebody. What is wrong is collected in words, never thrown away.
 
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { AllocationId } from '../../src/domain/ids.ts';
 import { SystemTimers } from '../../src/engine/system-timers.ts';
 import { CapacityGuard } from '../../src/resources/capacity-guard.ts';
 import { SeededRandom } from '../simulation/seeded-random.ts';
+import { exitOf } from '../support/guarded-thread.ts';
 import { BoardWord, createBoard, TORTURE_RESOURCES } from './ledger-torture-board.ts';
 import { type Death, type Ending, TortureThread } from './ledger-torture-thread.ts';
 
@@ -142,10 +143,7 @@ export class TortureRun {
       if (!death.bounds.isInside) this.faults.push(`thread ${death.threadId} died inside without being inside`);
       this.#unsettled.push(death);
     } else {
-      this.#judge([death]);
-      const { resources } = this.guard.threadExited(death.threadId);
-      if (Object.keys(resources).length > 0) this.faults.push(`thread ${death.threadId} was given back for twice`);
-      this.#judge([death]);
+      this.#judgeOnce([death]);
       const came = this.#reclaimed.get(death.threadId) ?? TORTURE_RESOURCES.map(() => 0);
       if (String(came) !== String(death.row)) {
         this.faults.push(`thread ${death.threadId}: its row said ${death.row}, and ${came} came back`);
@@ -157,17 +155,20 @@ export class TortureRun {
   /** Judges those that died inside, once what they held has been found for all of them. */
   #settle(): boolean {
     if (this.#unsettled.some(({ threadId }) => this.guard.threadExited(threadId).pending)) return false;
-    const dead = this.#unsettled.splice(0);
+    this.#judgeOnce(this.#unsettled.splice(0));
+    return true;
+  }
+
+  /** What came back for these must be what they held, and a second look must bring nothing more. */
+  #judgeOnce(dead: readonly Death[]): void {
     this.#judge(dead);
     for (const { threadId } of dead) {
       const { resources } = this.guard.threadExited(threadId);
       if (Object.keys(resources).length > 0) this.faults.push(`thread ${threadId} was given back for twice`);
     }
     this.#judge(dead);
-    return true;
   }
 
-  /** What came back for these must be what they held. */
   #judge(dead: readonly Death[]): void {
     for (const [i, { id }] of TORTURE_RESOURCES.entries()) {
       const sum = (of: (death: Death) => number | undefined) => dead.reduce((all, death) => all + (of(death) ?? 0), 0);
@@ -257,7 +258,7 @@ export class TortureRun {
   }
 
   async #finish(): Promise<void> {
-    const exited = new Promise((resolve) => this.#sampler.once('exit', resolve));
+    const exited = exitOf(this.#sampler);
     Atomics.store(this.#board, BoardWord.STOPPED, 1);
     Atomics.notify(this.#board, BoardWord.STOPPED);
     for (const thread of this.#threads) thread.ending ??= 'stopped';
@@ -297,8 +298,4 @@ export class TortureRun {
       await delay(1);
     }
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -43,9 +43,6 @@ export interface CycleReport {
 /** How the thread of an actor waits: its event loop goes on, or the thread stands still. */
 export type ThreadWaiting = 'messages' | 'blocking';
 
-/** The key of the one attempt that an actor's thread runs all its life. */
-export const ACTOR_ATTEMPT_KEY = 1;
-
 export interface ResourceThreadStart {
   readonly name: string;
   readonly waiting: ThreadWaiting;
@@ -55,6 +52,7 @@ export interface ResourceThreadStart {
   readonly cancelled: SharedArrayBuffer;
   /** The line home, as each pool thread has one. */
   readonly home: MessagePort;
+  readonly attemptKey: number;
 }
 
 export type ResourceCommand =
@@ -76,7 +74,12 @@ export type CommandReply =
   | { readonly number: number; readonly value: unknown }
   | { readonly number: number; readonly error: SerializedError };
 
-/** Amounts by id, or the list itself where an id occurs twice. */
+/** Amounts as the guard takes them, where an id may occur twice. */
+export function listOf(amounts: readonly Amount[]): { resourceId: string; amount: number }[] {
+  return amounts.map(({ id, amount }) => ({ resourceId: id, amount }));
+}
+
+/** Amounts by id; null where an id occurs twice. */
 export function requestOf(amounts: readonly Amount[]): Record<string, number> | null {
   const request = Object.fromEntries(amounts.map(({ id, amount }) => [id, amount]));
   return Object.keys(request).length === amounts.length ? request : null;

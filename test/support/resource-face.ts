@@ -7,6 +7,7 @@
 // Resources are defined, changed and closed on the main thread on every face, since nobody else may.
 // Must never know of a case, nor keep a promise that the face under it does not keep.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AllocationId } from '../../src/domain/ids.ts';
 import { invariant } from '../../src/domain/runtime-error.ts';
 import type { ResourceStatus, ResourceType, TaskPriority } from '../../src/domain/statuses.ts';
@@ -207,11 +208,6 @@ export abstract class ResourceAdapter implements AsyncDisposable {
     this.#anonymous.push(made);
     return made;
   }
-}
-
-/** The next turn of the event loop. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** The code of the error that a promise rejects with, or its name where it has no code; null when it resolves. */

@@ -1,18 +1,14 @@
 // Owns the main thread's face of the resource adapter: actors are requesters of one CapacityGuard.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RuntimeError } from '../../src/domain/runtime-error.ts';
 import { TaskPriority } from '../../src/domain/statuses.ts';
 import type { CapacityGuard } from '../../src/resources/capacity-guard.ts';
 import { unitsOfAmount } from '../../src/resources/fixed-point.ts';
 import type { CapacityWitness } from './capacity-witness.ts';
-import type { Amount, Cycle, CycleReport, UsageNumbers } from './resource-commands.ts';
-import {
-  type AcquireSettings,
-  nextTurn,
-  type Reclaimed,
-  type ResourceActor,
-  ResourceAdapter,
-} from './resource-face.ts';
+import { type Amount, type Cycle, type CycleReport, listOf, type UsageNumbers } from './resource-commands.ts';
+import { runCycle } from './resource-cycle.ts';
+import { type AcquireSettings, type Reclaimed, type ResourceActor, ResourceAdapter } from './resource-face.ts';
 
 export class MainFace extends ResourceAdapter {
   readonly face = 'main';
@@ -78,25 +74,13 @@ class Requester implements ResourceActor {
     return this.#guard.releaseAll(this.name);
   }
 
-  async cycle(cycle: Cycle): Promise<CycleReport> {
-    const counts = { granted: 0, refused: 0, timedOut: 0 };
-    for (let round = 0; round < cycle.rounds; round++) {
-      const amounts = cycle.requests[round % cycle.requests.length] ?? [];
-      try {
-        const settings = cycle.timeout === undefined ? {} : { timeout: cycle.timeout };
-        const allocationId =
-          cycle.way === 'try' ? await this.tryAcquire(amounts) : await this.acquire(amounts, settings);
-        counts[allocationId === null ? 'refused' : 'granted'] += 1;
-        // Being busy on one loop would let nobody else in: the turn is what others come in by.
-        if ((cycle.spins ?? 0) > 0) await nextTurn();
-        if (allocationId !== null) await this.release(allocationId);
-      } catch (error) {
-        const code = error instanceof RuntimeError ? error.code : String(error);
-        if (code !== 'RESOURCE_TIMEOUT') return { ...counts, stoppedBy: code };
-        counts.timedOut += 1;
-      }
-    }
-    return { ...counts, stoppedBy: null };
+  cycle(cycle: Cycle): Promise<CycleReport> {
+    return runCycle(cycle, this);
+  }
+
+  /** Being busy on one loop would let nobody else in: the turn is what others come in by. */
+  spend(): Promise<void> {
+    return nextTurn();
   }
 
   async kill(): Promise<Reclaimed> {
@@ -117,8 +101,4 @@ class Requester implements ResourceActor {
     this.#witness.entered(amounts);
     return allocationId;
   }
-}
-
-function listOf(amounts: readonly Amount[]): { resourceId: string; amount: number }[] {
-  return amounts.map(({ id, amount }) => ({ resourceId: id, amount }));
 }

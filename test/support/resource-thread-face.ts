@@ -1,36 +1,32 @@
-// Owns the threads' faces of the resource adapter: each actor is a real worker thread (resource-thread.ts) whose calls home
-// are answered as in the pool, by a ThreadCorrespondent; one more thread, which never waits, looks at usage.
+// Owns the threads' faces of the resource adapter: each actor is a real worker thread (resource-thread.ts, held by a
+// GuardedThread); one more thread, which never waits, looks at usage.
 
-import { MessageChannel, Worker } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { deserializeError } from '../../src/domain/serialized-error.ts';
 import { TaskPriority } from '../../src/domain/statuses.ts';
 import type { CapacityGuard } from '../../src/resources/capacity-guard.ts';
 import type { ThreadReclaim } from '../../src/resources/thread-grants.ts';
-import { ThreadCorrespondent } from '../../src/workers/thread-correspondent.ts';
-import type { ThreadHost } from '../../src/workers/thread-host.ts';
 import type { CapacityWitness } from './capacity-witness.ts';
-import {
-  ACTOR_ATTEMPT_KEY,
-  type Amount,
-  type CommandReply,
-  type Cycle,
-  type CycleReport,
-  type ResourceCommand,
-  type ResourceThreadStart,
-  type ThreadWaiting,
-  type UsageNumbers,
+import { ATTEMPT_KEY, GuardedThread } from './guarded-thread.ts';
+import type {
+  Amount,
+  CommandReply,
+  Cycle,
+  CycleReport,
+  ResourceCommand,
+  ResourceThreadStart,
+  ThreadWaiting,
+  UsageNumbers,
 } from './resource-commands.ts';
 import {
   type AcquireSettings,
   type Death,
-  nextTurn,
   type Reclaimed,
   type ResourceActor,
   ResourceAdapter,
   type ResourceFace,
 } from './resource-face.ts';
 
-const TERMINATE_AGAIN_MS = 50;
 const FIXTURE = new URL('./resource-thread.ts', import.meta.url);
 
 export class ThreadFace extends ResourceAdapter {
@@ -79,36 +75,29 @@ class ThreadActor implements ResourceActor {
   /** Resolves when the thread has its row in the ledger. */
   readonly ready: Promise<unknown>;
   readonly #guard: CapacityGuard;
-  readonly #worker: Worker;
-  readonly #threadId: number;
-  readonly #correspondent: ThreadCorrespondent;
+  readonly #thread: GuardedThread;
   readonly #replies = new Map<number, PromiseWithResolvers<unknown>>();
-  readonly #exited: Promise<ThreadReclaim>;
+  readonly #ended: Promise<ThreadReclaim>;
   readonly #cancelled = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  #priority: TaskPriority = TaskPriority.NORMAL;
   #number = 0;
 
   constructor(name: string, waiting: ThreadWaiting, guard: CapacityGuard, witness: CapacityWitness) {
     this.name = name;
     this.#guard = guard;
-    const { port1, port2 } = new MessageChannel();
-    const workerData: ResourceThreadStart = {
+    const start = (home: MessagePort): ResourceThreadStart => ({
       name,
       waiting,
       ledger: guard.ledger.buffer,
       witness: witness.buffer,
       cancelled: this.#cancelled.buffer,
-      home: port2,
-    };
-    this.#worker = new Worker(FIXTURE, { workerData, transferList: [port2] });
-    this.#threadId = this.#worker.threadId;
-    this.#correspondent = new ThreadCorrespondent(this.#threadId, port1, { sink: NOBODY, host: this.#host() });
-    this.#correspondent.begin(ACTOR_ATTEMPT_KEY);
+      home,
+      attemptKey: ATTEMPT_KEY,
+    });
+    this.#thread = new GuardedThread(guard, FIXTURE, start);
     this.ready = this.#expect(0);
-    this.#worker.on('message', (reply: CommandReply) => this.#settle(reply));
-    this.#worker.on('error', (error) => this.#fail(error));
-    // Not `once` of node:events, which rejects when the thread fails first.
-    this.#exited = new Promise<unknown>((resolve) => this.#worker.once('exit', resolve)).then(() => this.#ended());
+    this.#thread.worker.on('message', (reply: CommandReply) => this.#settle(reply));
+    this.#thread.worker.on('error', (error) => this.#fail(error));
+    this.#ended = this.#thread.exited.then(() => this.#end());
   }
 
   tryAcquire(amounts: readonly Amount[]): Promise<string | null> {
@@ -117,7 +106,7 @@ class ThreadActor implements ResourceActor {
 
   async acquire(amounts: readonly Amount[], settings: AcquireSettings = {}): Promise<string> {
     const { timeout, signal, priority } = settings;
-    this.#priority = priority ?? TaskPriority.NORMAL;
+    this.#thread.priority = priority ?? TaskPriority.NORMAL;
     // The attempt of this thread is what a signal cancels; it is taken up again for the next command.
     const onAbort = () => this.#cancel(true);
     if (signal?.aborted === true) onAbort();
@@ -152,41 +141,23 @@ class ThreadActor implements ResourceActor {
 
   async kill(death: Death): Promise<Reclaimed> {
     await this.ready.catch(ignore);
-    if (death === 'sealed') while (this.#guard.sealThread(this.#threadId) === 'busy') await nextTurn();
-    if (death === 'exit') this.#ask({ kind: 'exit' }).catch(ignore);
-    else this.#terminate();
-    const { resources } = await this.#exited;
-    return { first: resources, second: this.#guard.threadExited(this.#threadId).resources };
-  }
-
-  /** Again and again until it is gone: now and then a call has no effect on a thread that is just going to sleep. */
-  #terminate(): void {
-    void this.#worker.terminate();
-    const repeat = setInterval(() => void this.#worker.terminate(), TERMINATE_AGAIN_MS);
-    void this.#exited.finally(() => clearInterval(repeat));
+    if (death === 'sealed') await this.#thread.sealAndTerminate();
+    else if (death === 'terminated') this.#thread.terminate();
+    else this.#ask({ kind: 'exit' }).catch(ignore);
+    const { resources } = await this.#ended;
+    return { first: resources, second: this.#guard.threadExited(this.#thread.threadId).resources };
   }
 
   #cancel(isCancelled: boolean): void {
     Atomics.store(this.#cancelled, 0, isCancelled ? 1 : 0);
-    if (isCancelled) this.#correspondent.stop();
-    else this.#correspondent.begin(ACTOR_ATTEMPT_KEY);
-  }
-
-  #host(): ThreadHost {
-    return {
-      threadStarted: ignore,
-      threadExited: ignore,
-      threadsDied: ignore,
-      sealThread: (threadId) => this.#guard.sealThread(threadId),
-      allocate: (threadId, request, options) =>
-        this.#guard.acquireForThread(threadId, request, { ...options, priority: this.#priority }),
-    };
+    if (isCancelled) this.#thread.correspondent.stop();
+    else this.#thread.correspondent.begin(ATTEMPT_KEY);
   }
 
   #ask<T>(command: ResourceCommand): Promise<T> {
     this.#number += 1;
     const reply = this.#expect(this.#number);
-    this.#worker.postMessage({ number: this.#number, command });
+    this.#thread.worker.postMessage({ number: this.#number, command });
     return reply as Promise<T>;
   }
 
@@ -203,9 +174,9 @@ class ThreadActor implements ResourceActor {
     else expected?.resolve(reply.value);
   }
 
-  #ended(): ThreadReclaim {
-    this.#correspondent.close();
-    const reclaim = this.#guard.threadExited(this.#threadId);
+  #end(): ThreadReclaim {
+    this.#thread.correspondent.close();
+    const reclaim = this.#guard.threadExited(this.#thread.threadId);
     this.#fail(new Error(`the thread of ${this.name} is gone`));
     return reclaim;
   }
@@ -221,5 +192,3 @@ class ThreadActor implements ResourceActor {
 }
 
 function ignore(): void {}
-
-const NOBODY = { settled: ignore, progress: ignore, log: ignore };

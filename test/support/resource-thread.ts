@@ -11,17 +11,18 @@ import { HomeLine } from '../../src/workers/home-line.ts';
 import { ThreadResources } from '../../src/workers/thread-resources.ts';
 import { CapacityWitness } from './capacity-witness.ts';
 import {
-  ACTOR_ATTEMPT_KEY,
   type Amount,
   type CommandMessage,
   type CommandReply,
   type Cycle,
   type CycleReport,
+  listOf,
   type ResourceCommand,
   type ResourceThreadStart,
   requestOf,
   type UsageNumbers,
 } from './resource-commands.ts';
+import { runCycle } from './resource-cycle.ts';
 
 const start = workerData as ResourceThreadStart;
 const ledger = CapacityLedger.attach(start.ledger);
@@ -29,7 +30,7 @@ const share = new ThreadCapacity(start.ledger, threadId);
 const home = new HomeLine(start.home);
 const cancelled = new Int32Array(start.cancelled);
 const duties = { beat: () => undefined, isCancelled: () => Atomics.load(cancelled, 0) === 1 };
-const resources = new ThreadResources(share, home, ACTOR_ATTEMPT_KEY, start.name, duties);
+const resources = new ThreadResources(share, home, start.attemptKey, start.name, duties);
 const witness = new CapacityWitness((id) => ledger.findResource(id), start.witness);
 const held = new Map<string, readonly Amount[]>();
 
@@ -48,7 +49,7 @@ function obey(command: ResourceCommand): unknown {
     case 'give-unbooked':
       return giveUnbooked(command.id, command.amount);
     case 'cycle':
-      return runCycle(command.cycle);
+      return runCycleHere(command.cycle);
     case 'exit':
       return process.exit(0);
     default:
@@ -58,8 +59,7 @@ function obey(command: ResourceCommand): unknown {
 
 function tryAcquire(amounts: readonly Amount[]): string | null {
   const request = requestOf(amounts);
-  const list = amounts.map(({ id, amount }) => ({ resourceId: id, amount }));
-  const allocationId = request === null ? share.tryAllocate(list) : resources.tryAllocate(request);
+  const allocationId = request === null ? share.tryAllocate(listOf(amounts)) : resources.tryAllocate(request);
   if (allocationId !== null) note(allocationId, amounts);
   return allocationId;
 }
@@ -113,22 +113,15 @@ function giveUnbooked(id: string, amount: number): string {
   return ledger.give(index, unitsOfAmount(id, amount, ledger.factsOf(index).scale));
 }
 
-async function runCycle(cycle: Cycle): Promise<CycleReport> {
-  const counts = { granted: 0, refused: 0, timedOut: 0 };
-  for (let round = 0; round < cycle.rounds; round++) {
-    const amounts = cycle.requests[round % cycle.requests.length] ?? [];
-    try {
-      const allocationId = cycle.way === 'try' ? tryAcquire(amounts) : await acquire(amounts, cycle.timeout ?? null);
-      counts[allocationId === null ? 'refused' : 'granted'] += 1;
-      for (let spin = cycle.spins ?? 0; spin > 0 && allocationId !== null; spin--) ledger.resourceCount();
-      if (allocationId !== null) release(allocationId);
-    } catch (error) {
-      const code = error instanceof RuntimeError ? error.code : String(error);
-      if (code !== 'RESOURCE_TIMEOUT') return { ...counts, stoppedBy: code };
-      counts.timedOut += 1;
-    }
-  }
-  return { ...counts, stoppedBy: null };
+function runCycleHere(cycle: Cycle): Promise<CycleReport> {
+  return runCycle(cycle, {
+    tryAcquire,
+    acquire: (amounts, { timeout }) => acquire(amounts, timeout ?? null),
+    release,
+    spend: (spins, isHolding) => {
+      for (let spin = isHolding ? spins : 0; spin > 0; spin--) ledger.resourceCount();
+    },
+  });
 }
 
 async function answer({ number, command }: CommandMessage): Promise<void> {

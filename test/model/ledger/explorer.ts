@@ -9,7 +9,7 @@ import { CapacityLedger } from '../../../src/resources/capacity-ledger.ts';
 import { ResourceWord, resourceBase, USED_MASK } from '../../../src/resources/ledger-layout.ts';
 import { type HistoryNode, HistoryTree, UnknownPast } from './history-tree.ts';
 import { type Ground, ModelContext, type Preparation } from './model-context.ts';
-import { copyOf, keyOf, type ModelState } from './model-state.ts';
+import { keyOf, type ModelState } from './model-state.ts';
 import { ModelSteps, type Step } from './model-steps.ts';
 import type { Scenario } from './scenario.ts';
 import { ScheduleGraph } from './schedule-graph.ts';
@@ -207,13 +207,7 @@ class Pass {
       if (node === null || node.pending === null) continue;
       return `${programs[thread]?.name} waits for ever (${node.pending.kind}), and nobody is left to wake it`;
     }
-    return this.#scenario.atEnd({
-      word: (index) => this.#steps.valueOf(state, index),
-      notes: (threadId) => {
-        const node = state.nodes[programs.findIndex((program) => program.threadId === threadId)];
-        return node ? notesOf(node) : undefined;
-      },
-    });
+    return this.#scenario.atEnd({ word: (index) => this.#steps.valueOf(state, index) });
   }
 
   // --- results
@@ -235,24 +229,14 @@ class Pass {
   }
 
   #scheduleTo(id: number): string[] {
-    let state = this.#start();
     const steps: Step[] = [];
-    state = this.#settle(state, steps);
+    let state = this.#settle(this.#start(), steps);
     for (const ordinal of this.#graph.pathTo(id)) {
-      const step = this.#steps.all(copyOf(state))[ordinal];
+      const step = this.#steps.all(state)[ordinal];
       if (step === undefined) throw new Error('a schedule cannot be repeated');
       steps.push(step);
       state = this.#settle(step.state, steps);
     }
     return scheduleText(steps, this.#scenario.programs);
   }
-}
-
-function notesOf(node: HistoryNode): ReadonlyMap<string, number> {
-  const parsed: unknown = JSON.parse(node.notes);
-  const notes = new Map<string, number>();
-  for (const entry of Array.isArray(parsed) ? parsed : []) {
-    if (Array.isArray(entry)) notes.set(String(entry[0]), Number(entry[1]));
-  }
-  return notes;
 }

@@ -7,6 +7,8 @@
 import type { Clock, TimerHandle, TimerService } from '../../../src/domain/clock.ts';
 import type { AsyncWait, AtomicsLayer, SharedWords } from '../../../src/resources/atomics-layer.ts';
 import {
+  type Change,
+  isRead,
   isWordOperation,
   type Message,
   type Operation,
@@ -19,7 +21,7 @@ import {
 /** Thrown to leave the code under test; never seen outside. */
 class Stopped extends Error {}
 /** A broken promise that a model thread noticed by itself. */
-export class Broken extends Error {}
+class Broken extends Error {}
 
 /** An operation that happened, with what it gave. */
 export interface Performed {
@@ -138,6 +140,11 @@ export class ModelContext implements Clock, TimerService {
     this.#perform({ kind: 'condemn', threadId });
   }
 
+  /** Reads a word as the ledger does. */
+  load(word: number): number {
+    return this.#number({ kind: 'load', word });
+  }
+
   /** Waits as a busy loop does until a word has another value. */
   spin(word: number, value: number): void {
     this.#perform({ kind: 'spin', word, value });
@@ -211,7 +218,7 @@ export class ModelContext implements Clock, TimerService {
   #perform(operation: Operation): Result {
     if (this.#pending !== null) throw new Stopped();
     if (!this.#begun) return this.#prepare(operation);
-    if ((operation.kind === 'load' || operation.kind === 'peek') && this.#ground.isConstant(operation.word)) {
+    if (isWordOperation(operation) && isRead(operation) && this.#ground.isConstant(operation.word)) {
       return this.#ground.image[operation.word] ?? 0;
     }
     const past = this.#past[this.#at];
@@ -253,7 +260,7 @@ export class ModelContext implements Clock, TimerService {
 
   #layer(): AtomicsLayer {
     const change =
-      (kind: 'store' | 'poke' | 'exchange' | 'add' | 'or' | 'and') =>
+      (kind: Change['kind']) =>
       (_words: SharedWords, word: number, value: number): number =>
         this.#number({ kind, word, value });
     const look =
@@ -295,7 +302,7 @@ function performAlone(image: Int32Array, operation: WordOperation): number {
     throw new Error('a preparation waits');
   }
   if (operation.kind === 'notify') return 0;
-  if (operation.kind === 'load' || operation.kind === 'peek') return before;
+  if (isRead(operation)) return before;
   if (operation.kind === 'compareExchange' && operation.expected !== before) return before;
   image[operation.word] = valueAfter(operation, before);
   return operation.kind === 'store' ? operation.value : before;

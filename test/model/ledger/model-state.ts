@@ -27,6 +27,15 @@ export interface ModelState {
   stale: (readonly number[])[];
 }
 
+export function isAsleep({ flags }: ModelState, thread: number): boolean {
+  return ((flags[thread] ?? 0) & ThreadFlag.ASLEEP) !== 0;
+}
+
+/** Whether the others do not see yet all that the thread wrote. */
+export function hasUnseen({ unseen }: ModelState, thread: number): boolean {
+  return (unseen[thread]?.length ?? 0) > 0;
+}
+
 export function copyOf(state: ModelState): ModelState {
   return {
     words: state.words.slice(),

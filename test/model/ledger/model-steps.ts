@@ -6,7 +6,7 @@
 // atomic write, sleep, wake-up, message and death drains it first. `peek` may give old values where a scenario asks for it.
 
 import type { HistoryNode, HistoryTree } from './history-tree.ts';
-import { copyOf, type ModelState, ThreadFlag } from './model-state.ts';
+import { copyOf, hasUnseen, isAsleep, type ModelState, ThreadFlag } from './model-state.ts';
 import {
   isRead,
   isSignal,
@@ -51,11 +51,10 @@ export class ModelSteps {
     const steps: Step[] = [];
     for (const [thread, node] of state.nodes.entries()) {
       if (node === null) continue;
-      const flags = state.flags[thread] ?? 0;
-      if (this.#mayDie(thread, flags)) steps.push(this.#death(state, thread));
-      if ((state.unseen[thread]?.length ?? 0) > 0) steps.push(this.#drain(state, thread));
+      if (this.#mayDie(state, thread)) steps.push(this.#death(state, thread));
+      if (hasUnseen(state, thread)) steps.push(this.#drain(state, thread));
       if (node.pending === null) continue;
-      if ((flags & ThreadFlag.ASLEEP) === 0) steps.push(...this.#own(state, thread, node, node.pending));
+      if (!isAsleep(state, thread)) steps.push(...this.#own(state, thread, node, node.pending));
       else if (node.pending.kind === 'wait' && node.pending.timed) steps.push(this.#timeOut(state, thread, node));
     }
     return steps;
@@ -70,7 +69,7 @@ export class ModelSteps {
         const word = this.#knowledge.wordAt(oldest);
         if (this.#knowledge.isPrivate(word, this.#othersOf(state, thread))) return this.#drain(state, thread);
       }
-      if (node === null || node.pending === null || ((state.flags[thread] ?? 0) & ThreadFlag.ASLEEP) !== 0) continue;
+      if (node === null || node.pending === null || isAsleep(state, thread)) continue;
       if (!this.#isUnobserved(state, thread, node.pending)) continue;
       const [step] = this.#own(state, thread, node, node.pending);
       if (step !== undefined) return step;
@@ -90,7 +89,7 @@ export class ModelSteps {
     // Reading what nobody else writes commutes with all that the others do, whoever reads it besides.
     const others = this.#othersOf(state, thread);
     if (isRead(operation)) return this.#knowledge.isUnwritten(word, others);
-    if (operation.kind !== 'poke' && (state.unseen[thread]?.length ?? 0) > 0) return false;
+    if (operation.kind !== 'poke' && hasUnseen(state, thread)) return false;
     // What one that may die wrote last tells the others when it died: such writes stay steps of their own.
     return this.#scenario.programs[thread]?.fate === 'safe' && this.#knowledge.isPrivate(word, others);
   }
@@ -100,13 +99,14 @@ export class ModelSteps {
     let others = 0;
     for (const [other, node] of state.nodes.entries()) {
       if (other === thread || node === null) continue;
-      if (node.pending !== null || (state.unseen[other]?.length ?? 0) > 0) others |= 1 << other;
+      if (node.pending !== null || hasUnseen(state, other)) others |= 1 << other;
     }
     return others;
   }
 
-  #mayDie(thread: number, flags: number): boolean {
-    return this.#scenario.programs[thread]?.fate === 'mortal' || (flags & ThreadFlag.CONDEMNED) !== 0;
+  #mayDie({ flags }: ModelState, thread: number): boolean {
+    const isCondemned = ((flags[thread] ?? 0) & ThreadFlag.CONDEMNED) !== 0;
+    return this.#scenario.programs[thread]?.fate === 'mortal' || isCondemned;
   }
 
   #death(state: ModelState, thread: number): Step {
@@ -192,9 +192,8 @@ export class ModelSteps {
   #othersGoOn(state: ModelState, thread: number): boolean {
     return state.nodes.some((node, other) => {
       if (other === thread || node === null) return false;
-      const isAsleep = ((state.flags[other] ?? 0) & ThreadFlag.ASLEEP) !== 0;
-      const hasUnseen = (state.unseen[other]?.length ?? 0) > 0;
-      return (node.pending !== null && !isAsleep) || hasUnseen || this.#mayDie(other, state.flags[other] ?? 0);
+      const isAwake = node.pending !== null && !isAsleep(state, other);
+      return isAwake || hasUnseen(state, other) || this.#mayDie(state, other);
     });
   }
 
@@ -274,9 +273,8 @@ export class ModelSteps {
     let count = 0;
     for (const [thread, node] of next.nodes.entries()) {
       if (node?.pending?.kind !== 'wait' || node.pending.word !== word) continue;
-      const flags = next.flags[thread] ?? 0;
-      if ((flags & ThreadFlag.ASLEEP) === 0) continue;
-      next.flags[thread] = flags & ~ThreadFlag.ASLEEP;
+      if (!isAsleep(next, thread)) continue;
+      next.flags[thread] = (next.flags[thread] ?? 0) & ~ThreadFlag.ASLEEP;
       next.nodes[thread] = this.#tree.after(node, 'ok');
       count += 1;
     }

@@ -9,7 +9,7 @@ export type Message =
   | { readonly type: 'withdraw'; readonly threadId: number; readonly ticket: number };
 
 /** An operation that writes whatever it finds. */
-interface Change {
+export interface Change {
   readonly kind: 'store' | 'poke' | 'exchange' | 'add' | 'or' | 'and';
   readonly word: number;
   readonly value: number;
@@ -61,7 +61,9 @@ export function isWordOperation(operation: Operation): operation is WordOperatio
 }
 
 /** Whether the operation leaves the word as it is, whatever it holds. */
-export function isRead(operation: WordOperation): boolean {
+export function isRead(
+  operation: WordOperation,
+): operation is Extract<WordOperation, { readonly kind: 'load' | 'peek' }> {
   return operation.kind === 'load' || operation.kind === 'peek';
 }
 

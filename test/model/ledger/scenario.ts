@@ -19,8 +19,6 @@ export interface Program {
 /** The world at the end of a schedule. */
 export interface EndView {
   word(index: number): number;
-  /** What a thread noted, by name; undefined for one that died. */
-  notes(threadId: number): ReadonlyMap<string, number> | undefined;
 }
 
 export interface Scenario {

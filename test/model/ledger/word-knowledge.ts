@@ -4,7 +4,7 @@
 // What is known grows while exploring. A pass during which it grew proves nothing and is repeated; at once when a word
 // turned out to be written, since the executions so far have taken reads of it for no steps.
 
-import { isRead, isWordOperation, type Operation } from './operations.ts';
+import { isRead, isSignal, isWordOperation, type Operation } from './operations.ts';
 
 export class WordKnowledge {
   readonly #image: Int32Array;
@@ -62,7 +62,7 @@ export class WordKnowledge {
     const { word } = operation;
     this.#mark(this.#touchedBy, word, thread);
     if (operation.kind === 'peek') this.#mark(this.#peekedBy, word, thread);
-    if (isRead(operation) || ['notify', 'wait', 'waitAsync', 'spin'].includes(operation.kind)) return;
+    if (isRead(operation) || isSignal(operation)) return;
     this.#mark(this.#writtenBy, word, thread);
     if (this.#slots.has(word)) return;
     this.#slots.set(word, this.#slots.size);

@@ -2,18 +2,15 @@
 // closing and deaths.
 
 import { RuntimeError } from '../../../../src/domain/runtime-error.ts';
-import { ThreadCapacity } from '../../../../src/resources/thread-capacity.ts';
 import type { WaitLine } from '../../../../src/resources/thread-waiting.ts';
 import type { ModelContext } from '../model-context.ts';
-import type { Program, Scenario } from '../scenario.ts';
+import type { Fate, Program, Scenario } from '../scenario.ts';
 import { nothingLeft } from './ends.ts';
 import { REFUSED, refusalOf } from './guard-host.ts';
-import { unlessClosed } from './take-and-give.ts';
-import { believe, requestOf, type Units } from './units.ts';
-import { holdingThread, mainThread } from './waiting.ts';
+import { holdAndGiveBack, holdingThread, ledgerThread, mainThread, ONE, unlessClosed } from './programs.ts';
+import { requestOf, type Units } from './units.ts';
 
 const TIMEOUT_MS = 5;
-const ONE = [{ capacity: 1 }];
 
 function lineOf(context: ModelContext, units: Units): WaitLine {
   const { threadId } = context;
@@ -25,29 +22,18 @@ function lineOf(context: ModelContext, units: Units): WaitLine {
 }
 
 /** A thread that asks and sleeps until it is answered, then gives back. */
-function blockedThread(threadId: number, units: Units, timed: boolean, fate: Program['fate'] = 'safe'): Program {
-  return {
-    name: `thread ${threadId}`,
-    threadId,
-    fate,
-    run: (context) => {
-      const capacity = new ThreadCapacity(context.buffer, context.threadId, context.atomics);
-      context.begin();
-      const allocationId = unlessRefused(() =>
-        capacity.allocateSync(requestOf(units), lineOf(context, units), {
-          monotonicMs: () => context.monotonicMs(),
-          ...(timed ? { timeoutMs: TIMEOUT_MS } : {}),
-        }),
-      );
-      if (allocationId !== null) {
-        believe(context, units, true);
-        context.hold();
-        believe(context, units, false);
-        unlessClosed(() => capacity.release(allocationId));
-      }
-      if (fate === 'safe') context.post({ type: 'ended', threadId });
-    },
-  };
+function blockedThread(threadId: number, units: Units, timed: boolean, fate: Fate = 'safe'): Program {
+  return ledgerThread(threadId, fate, (context, capacity) => {
+    context.begin();
+    const allocationId = unlessRefused(() =>
+      capacity.allocateSync(requestOf(units), lineOf(context, units), {
+        monotonicMs: () => context.monotonicMs(),
+        ...(timed ? { timeoutMs: TIMEOUT_MS } : {}),
+      }),
+    );
+    if (allocationId !== null) holdAndGiveBack(context, capacity, units, allocationId);
+    if (fate === 'safe') context.post({ type: 'ended', threadId });
+  });
 }
 
 function unlessRefused(work: () => string): string | null {
@@ -136,8 +122,7 @@ export const blockingScenarios: readonly Scenario[] = [
         ONE,
         async (host) => {
           host.acquire('own', { r0: 1 });
-          await host.runUntil(() => host.hasGranted('own'));
-          host.release('own');
+          await host.giveBackOnceGranted('own');
           await host.runUntil(() => host.hasEnded(1) && host.hasEnded(2));
         },
         true,

@@ -2,19 +2,24 @@
 // gives back what it held: exactly once, exactly as much, while others go on.
 
 import { OwnerWord, ownerBase } from '../../../../src/resources/ledger-layout.ts';
-import { ThreadCapacity } from '../../../../src/resources/thread-capacity.ts';
 import type { ModelContext } from '../model-context.ts';
 import type { Program, Scenario } from '../scenario.ts';
 import { nothingLeft } from './ends.ts';
 import type { GuardHost, ResourceSetup } from './guard-host.ts';
-import { lateThread, takingThread, unlessClosed } from './take-and-give.ts';
+import {
+  holdingThread,
+  lateThread,
+  ledgerThread,
+  mainThread,
+  ONE,
+  TWO,
+  takingThread,
+  unlessClosed,
+} from './programs.ts';
 import { believe, requestOf, type Units } from './units.ts';
-import { holdingThread, mainThread } from './waiting.ts';
 
 /** Without a bound a thread that comes in again each time can be found inside for ever. */
 const SEAL_ATTEMPTS = 2;
-const ONE = [{ capacity: 1 }];
-const TWO = [{ capacity: 1 }, { capacity: 1 }];
 
 /** A main thread that only hears of deaths and gives back. */
 function reclaimingMain(resources: readonly ResourceSetup[], threadIds: readonly number[]): Program {
@@ -25,7 +30,7 @@ function reclaimingMain(resources: readonly ResourceSetup[], threadIds: readonly
 function endSealed(host: GuardHost, context: ModelContext, threadId: number, slot: number): void {
   const gate = ownerBase(slot) + OwnerWord.GATE;
   for (let attempt = 0; attempt < SEAL_ATTEMPTS; attempt++) {
-    const seen = context.atomics.load(new Int32Array(context.buffer), gate);
+    const seen = context.load(gate);
     if (host.guard.sealThread(threadId) !== 'busy') break;
     if (attempt < SEAL_ATTEMPTS - 1) context.spin(gate, seen);
   }
@@ -42,16 +47,10 @@ function sealingMain(resources: readonly ResourceSetup[]): Program {
 
 /** A thread that takes and never gives back. */
 function graspingThread(threadId: number, units: Units): Program {
-  return {
-    name: `thread ${threadId}`,
-    threadId,
-    fate: 'mortal',
-    run: (context) => {
-      const capacity = new ThreadCapacity(context.buffer, context.threadId, context.atomics);
-      context.begin();
-      if (unlessClosed(() => capacity.tryAllocate(requestOf(units))) !== null) believe(context, units, true);
-    },
-  };
+  return ledgerThread(threadId, 'mortal', (context, capacity) => {
+    context.begin();
+    if (unlessClosed(() => capacity.tryAllocate(requestOf(units))) !== null) believe(context, units, true);
+  });
 }
 
 export const deathScenarios: readonly Scenario[] = [
@@ -71,8 +70,7 @@ export const deathScenarios: readonly Scenario[] = [
     programs: [
       mainThread(ONE, async (host) => {
         host.acquire('w', { r0: 1 });
-        await host.runUntil(() => host.hasGranted('w'));
-        host.release('w');
+        await host.giveBackOnceGranted('w');
         await host.runUntil(() => host.isSettled(1));
       }),
       holdingThread(1, [1], [], 'mortal'),

@@ -90,6 +90,12 @@ export class GuardHost {
     this.guard.releaseAll(name);
   }
 
+  /** Runs the event loop until a wait has been granted, and gives back at once. */
+  async giveBackOnceGranted(name: string): Promise<void> {
+    await this.runUntil(() => this.hasGranted(name));
+    this.release(name);
+  }
+
   /** Runs the event loop until something is so. */
   async runUntil(isSo: () => boolean): Promise<void> {
     await this.#context.microtasks();
@@ -128,9 +134,7 @@ export class GuardHost {
 
   /** Whether a thread has exited and what it held is back; then nothing more of it comes back. */
   isSettled(threadId: number): boolean {
-    const words = new Int32Array(this.#context.buffer);
-    const { atomics } = this.#context;
-    const rows = ROWS.map((slot) => atomics.load(words, ownerBase(slot) + OwnerWord.THREAD_ID));
+    const rows = ROWS.map((slot) => this.#context.load(ownerBase(slot) + OwnerWord.THREAD_ID));
     if (!this.#gone.has(threadId) || rows.includes(threadId)) return false;
     const { resources } = this.guard.threadExited(threadId);
     this.#context.demand(Object.keys(resources).length === 0, `thread ${threadId} was given back twice`);
@@ -196,13 +200,13 @@ function tellReason(context: ModelContext, threadId: number, ticket: number): vo
 
 /** The reason why a blocking wait was refused; it must be there. */
 export function refusalOf(context: ModelContext, ticket: number): Error {
-  const told = context.atomics.load(new Int32Array(context.buffer), REASONS + context.threadId);
+  const told = context.load(REASONS + context.threadId);
   context.demand(told === ticket, 'a thread was woken by a refusal before its reason was there');
   return new Error(REFUSED);
 }
 
 /** A promise whose end shows elsewhere. */
-export function ignore(promise: Promise<unknown>): void {
+function ignore(promise: Promise<unknown>): void {
   promise.then(
     () => {},
     () => {},

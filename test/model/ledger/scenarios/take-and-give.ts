@@ -1,84 +1,9 @@
 // Owns the scenarios in which threads take and give back at once, at the edge of the capacity: one resource and two, in
 // opposite orders. Nobody waits and nobody dies.
 
-import { RuntimeError } from '../../../../src/domain/runtime-error.ts';
-import { ThreadCapacity } from '../../../../src/resources/thread-capacity.ts';
-import type { ModelContext } from '../model-context.ts';
-import type { Program, Scenario } from '../scenario.ts';
+import type { Scenario } from '../scenario.ts';
 import { nothingLeft } from './ends.ts';
-import { GuardHost, type ResourceSetup } from './guard-host.ts';
-import { believe, requestOf, type Units } from './units.ts';
-
-/** A main thread that does nothing once the resources are there. */
-export function idleMain(resources: readonly ResourceSetup[]): Program {
-  return {
-    name: 'main',
-    threadId: 0,
-    fate: 'safe',
-    run: (context) => {
-      new GuardHost(context, resources);
-      context.begin();
-    },
-  };
-}
-
-/** A thread that tries each request in turn and gives back what it got. */
-export function takingThread(threadId: number, requests: readonly Units[], fate: Program['fate'] = 'safe'): Program {
-  return {
-    name: `thread ${threadId}`,
-    threadId,
-    fate,
-    run: (context) => {
-      const capacity = new ThreadCapacity(context.buffer, context.threadId, context.atomics);
-      context.begin();
-      tryEach(context, capacity, requests);
-    },
-  };
-}
-
-/** As `takingThread`, but its row is claimed in the race too. */
-export function lateThread(threadId: number, requests: readonly Units[], fate: Program['fate'] = 'safe'): Program {
-  return {
-    name: `thread ${threadId}`,
-    threadId,
-    fate,
-    run: (context) => {
-      context.begin();
-      const capacity = new ThreadCapacity(context.buffer, context.threadId, context.atomics);
-      tryEach(context, capacity, requests);
-    },
-  };
-}
-
-/** Tries each request in turn and gives back what it got. */
-export function tryEach(context: ModelContext, capacity: ThreadCapacity, requests: readonly Units[]): void {
-  let granted = 0;
-  for (const [round, units] of requests.entries()) {
-    const allocationId = unlessClosed(() => capacity.tryAllocate(requestOf(units)));
-    if (allocationId !== null) {
-      granted += 1;
-      believe(context, units, true);
-      context.hold();
-      believe(context, units, false);
-      unlessClosed(() => capacity.release(allocationId));
-    }
-    context.note('granted', granted);
-    context.settle(`round ${round} granted ${granted}`);
-  }
-}
-
-/** A thread that is sealed, or a guard that is closed, refuses; that ends nothing here. */
-export function unlessClosed<T>(work: () => T): T | null {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof RuntimeError && error.code === 'RESOURCE_CLOSED') return null;
-    throw error;
-  }
-}
-
-const ONE = [{ capacity: 1 }];
-const TWO = [{ capacity: 1 }, { capacity: 1 }];
+import { idleMain, ONE, TWO, takingThread } from './programs.ts';
 
 export const takeAndGiveScenarios: readonly Scenario[] = [
   {

@@ -1,115 +1,54 @@
 // Owns the scenarios in which the main thread waits for what threads give back: lost wake-ups, cancellation, time-outs,
 // changes of capacity, closing, quotas.
 
+import type { CapacityRequest } from '../../../../src/resources/capacity-request.ts';
 import { Header, ResourceWord, resourceBase } from '../../../../src/resources/ledger-layout.ts';
-import { ThreadCapacity } from '../../../../src/resources/thread-capacity.ts';
-import type { ModelContext } from '../model-context.ts';
 import type { Program, Scenario } from '../scenario.ts';
 import { nothingLeft, unitsLeft } from './ends.ts';
-import { GuardHost, type ResourceSetup } from './guard-host.ts';
-import { takingThread, tryEach, unlessClosed } from './take-and-give.ts';
+import type { ResourceSetup } from './guard-host.ts';
+import { holdingThread, ledgerThread, mainThread, ONE, TWO, takingThread, unlessClosed } from './programs.ts';
 import { believe, requestOf, type Units } from './units.ts';
-
-/** A main thread with a life of its own. */
-export function mainThread(
-  resources: readonly ResourceSetup[],
-  live: (host: GuardHost, context: ModelContext) => Promise<void>,
-  raised = false,
-): Program {
-  return {
-    name: 'main',
-    threadId: 0,
-    fate: 'safe',
-    run: async (context) => {
-      const host = new GuardHost(context, resources, raised);
-      context.begin();
-      await live(host, context);
-    },
-  };
-}
-
-/** A thread that holds units from before the start, gives them back, and then tries the requests. */
-export function holdingThread(
-  threadId: number,
-  units: Units,
-  requests: readonly Units[] = [],
-  fate: Program['fate'] = 'safe',
-): Program {
-  return {
-    name: `thread ${threadId}`,
-    threadId,
-    fate,
-    run: (context) => {
-      const capacity = new ThreadCapacity(context.buffer, context.threadId, context.atomics);
-      const held = capacity.tryAllocate(requestOf(units));
-      believe(context, units, true);
-      context.begin();
-      context.hold();
-      believe(context, units, false);
-      if (held !== null) unlessClosed(() => capacity.release(held));
-      tryEach(context, capacity, requests);
-    },
-  };
-}
 
 /** A thread that looks at a word and then tries to take; what it saw forbids a grant. */
 function lookingThread(threadId: number, word: number, forbids: number): Program {
-  return {
-    name: `thread ${threadId}`,
-    threadId,
-    fate: 'safe',
-    run: (context) => {
-      const capacity = new ThreadCapacity(context.buffer, context.threadId, context.atomics);
-      context.begin();
-      const before = context.atomics.load(new Int32Array(context.buffer), word);
-      const allocationId = unlessClosed(() => capacity.tryAllocate({ r0: 1 }));
-      if (allocationId === null) return;
-      context.demand(before !== forbids, 'a take that began after the change was granted');
-      context.hold();
-      capacity.release(allocationId);
-    },
-  };
+  return ledgerThread(threadId, 'safe', (context, capacity) => {
+    context.begin();
+    const before = context.load(word);
+    const allocationId = unlessClosed(() => capacity.tryAllocate({ r0: 1 }));
+    if (allocationId === null) return;
+    context.demand(before !== forbids, 'a take that began after the change was granted');
+    context.hold();
+    capacity.release(allocationId);
+  });
 }
 
 /** A thread that holds units from before the start to after the end. */
 function keepingThread(threadId: number, units: Units): Program {
-  return {
-    name: `thread ${threadId}`,
-    threadId,
-    fate: 'safe',
-    run: (context) => {
-      new ThreadCapacity(context.buffer, context.threadId, context.atomics).tryAllocate(requestOf(units));
-      believe(context, units, true);
-      context.begin();
-    },
-  };
+  return ledgerThread(threadId, 'safe', (context, capacity) => {
+    capacity.tryAllocate(requestOf(units));
+    believe(context, units, true);
+    context.begin();
+  });
 }
 
 /** A thread that takes and gives back at once, and says when it is done. */
 function usingThread(threadId: number): Program {
-  return {
-    name: `thread ${threadId}`,
-    threadId,
-    fate: 'safe',
-    run: (context) => {
-      const capacity = new ThreadCapacity(context.buffer, context.threadId, context.atomics);
-      context.begin();
-      const allocationId = capacity.tryAllocate({ r0: 1 });
-      if (allocationId !== null) capacity.release(allocationId);
-      context.post({ type: 'ended', threadId });
-    },
-  };
-}
-
-function wideWaiter(): Program {
-  return mainThread([{ capacity: 2 }], async (host) => {
-    host.acquire('wide', { r0: 2 });
-    await host.runUntil(() => host.hasGranted('wide'));
-    host.release('wide');
+  return ledgerThread(threadId, 'safe', (context, capacity) => {
+    context.begin();
+    const allocationId = capacity.tryAllocate({ r0: 1 });
+    if (allocationId !== null) capacity.release(allocationId);
+    context.post({ type: 'ended', threadId });
   });
 }
 
-const ONE = [{ capacity: 1 }];
+/** A main thread that waits for a request and gives back what it was granted. */
+function waitingMain(resources: readonly ResourceSetup[], request: CapacityRequest): Program {
+  return mainThread(resources, async (host) => {
+    host.acquire('w', request);
+    await host.giveBackOnceGranted('w');
+  });
+}
+
 const PERIOD_MS = 10;
 
 export const waitingScenarios: readonly Scenario[] = [
@@ -117,14 +56,7 @@ export const waitingScenarios: readonly Scenario[] = [
     name: 'park-give',
     about: 'the main thread begins to wait while a thread gives back: the wake-up is never lost',
     limits: [1],
-    programs: [
-      mainThread(ONE, async (host) => {
-        host.acquire('w', { r0: 1 });
-        await host.runUntil(() => host.hasGranted('w'));
-        host.release('w');
-      }),
-      holdingThread(1, [1], [[1]]),
-    ],
+    programs: [waitingMain(ONE, { r0: 1 }), holdingThread(1, [1], [[1]])],
     atEnd: nothingLeft(1),
   },
   {
@@ -132,22 +64,14 @@ export const waitingScenarios: readonly Scenario[] = [
     about: 'as park-give with a second thread that tries to slip in; plain reads may be old',
     limits: [1],
     staleReads: true,
-    programs: [
-      mainThread(ONE, async (host) => {
-        host.acquire('w', { r0: 1 });
-        await host.runUntil(() => host.hasGranted('w'));
-        host.release('w');
-      }),
-      holdingThread(1, [1]),
-      takingThread(2, [[1]]),
-    ],
+    programs: [waitingMain(ONE, { r0: 1 }), holdingThread(1, [1]), takingThread(2, [[1]])],
     atEnd: nothingLeft(1),
   },
   {
     name: 'park-wide',
     about: 'the main thread wants both units of which two threads hold one each',
     limits: [2],
-    programs: [wideWaiter(), holdingThread(1, [1]), holdingThread(2, [1])],
+    programs: [waitingMain([{ capacity: 2 }], { r0: 2 }), holdingThread(1, [1]), holdingThread(2, [1])],
     atEnd: nothingLeft(1),
   },
   {
@@ -155,22 +79,14 @@ export const waitingScenarios: readonly Scenario[] = [
     about: 'as park-wide, one thread takes again',
     large: true,
     limits: [2],
-    programs: [wideWaiter(), holdingThread(1, [1], [[1]]), holdingThread(2, [1])],
+    programs: [waitingMain([{ capacity: 2 }], { r0: 2 }), holdingThread(1, [1], [[1]]), holdingThread(2, [1])],
     atEnd: nothingLeft(1),
   },
   {
     name: 'park-multi',
     about: 'the main thread waits for two resources; one thread gives them back, another takes one and rolls back both',
     limits: [1, 1],
-    programs: [
-      mainThread([{ capacity: 1 }, { capacity: 1 }], async (host) => {
-        host.acquire('both', { r0: 1, r1: 1 });
-        await host.runUntil(() => host.hasGranted('both'));
-        host.release('both');
-      }),
-      holdingThread(1, [0, 1]),
-      takingThread(2, [[1, 1]]),
-    ],
+    programs: [waitingMain(TWO, { r0: 1, r1: 1 }), holdingThread(1, [0, 1]), takingThread(2, [[1, 1]])],
     atEnd: nothingLeft(2),
   },
   {
@@ -185,8 +101,7 @@ export const waitingScenarios: readonly Scenario[] = [
         host.cancel('first');
         await host.runUntil(() => host.hasGranted('first') || host.hasGranted('second'));
         host.release('first');
-        await host.runUntil(() => host.hasGranted('second'));
-        host.release('second');
+        await host.giveBackOnceGranted('second');
       }),
       holdingThread(1, [1], [[1]]),
     ],
@@ -202,8 +117,7 @@ export const waitingScenarios: readonly Scenario[] = [
         host.acquire('small', { r0: 1 });
         if (context.choose(2) === 1) await host.runUntil(() => host.hasEnded(2));
         host.cancel('wide');
-        await host.runUntil(() => host.hasGranted('small'));
-        host.release('small');
+        await host.giveBackOnceGranted('small');
       }),
       keepingThread(1, [1]),
       usingThread(2),
@@ -220,8 +134,7 @@ export const waitingScenarios: readonly Scenario[] = [
         host.acquire('patient', { r0: 1 });
         await host.runUntil(() => host.hasGranted('hasty') || host.hasGranted('patient'));
         host.release('hasty');
-        await host.runUntil(() => host.hasGranted('patient'));
-        host.release('patient');
+        await host.giveBackOnceGranted('patient');
       }),
       holdingThread(1, [1], [[1]]),
     ],
@@ -235,8 +148,7 @@ export const waitingScenarios: readonly Scenario[] = [
       mainThread(ONE, async (host) => {
         host.acquire('w', { r0: 1 });
         host.guard.setCapacity('r0', 2);
-        await host.runUntil(() => host.hasGranted('w'));
-        host.release('w');
+        await host.giveBackOnceGranted('w');
       }),
       holdingThread(1, [1]),
       takingThread(2, [[1]]),
@@ -309,8 +221,7 @@ export const waitingScenarios: readonly Scenario[] = [
       mainThread([{ capacity: 1, refillPeriodMs: PERIOD_MS }], async (host, context) => {
         host.acquire('w', { r0: 1 });
         await host.runUntil(() => host.hasGranted('w') && host.hasEnded(1));
-        const words = new Int32Array(context.buffer);
-        await host.runUntil(() => context.atomics.load(words, resourceBase(0) + ResourceWord.USED) === 0);
+        await host.runUntil(() => context.load(resourceBase(0) + ResourceWord.USED) === 0);
       }),
       usingThread(1),
     ],
