@@ -1,8 +1,6 @@
 // Owns what `simulate` is given: a workflow file, the name of a workflow, or a recorded run; with the durations that go
 // with it. Reads only: it makes no data folder and takes none from an engine that holds it.
 
-import { existsSync } from 'node:fs';
-import { extname, sep } from 'node:path';
 import { isRuntimeError, RuntimeError } from '../domain/runtime-error.ts';
 import type { ResolvedConfig } from '../engine/engine-config.ts';
 import { RunArchive, type RunHistory, type RunRecord } from '../engine/run-archive.ts';
@@ -11,7 +9,7 @@ import { estimatedDurations, recordedCourse } from '../engine/simulation/step-du
 import { type CompiledWorkflow, compileWorkflow } from '../engine/workflow-compiler.ts';
 import { findRun, findWorkflowRun, requireHistory } from './run-lookup.ts';
 import { timelineOf } from './run-timeline.ts';
-import { findWorkflow } from './workflow-source.ts';
+import { findWorkflow, meansFile } from './workflow-source.ts';
 
 /** What is to be simulated. */
 export interface SimulationTarget {
@@ -34,7 +32,7 @@ const RUN_ID = /^run-/;
 export async function findSimulationTarget(wanted: string, settings: ResolvedConfig): Promise<SimulationTarget> {
   const archive = RunArchive.open(settings.dataDir);
   try {
-    if (isFile(wanted)) return await targetOfWorkflow(wanted, settings, archive);
+    if (meansFile(wanted)) return await targetOfWorkflow(wanted, settings, archive);
     if (wanted === NEWEST || RUN_ID.test(wanted)) {
       return targetOfRun(archive, findWorkflowRun(archive, wanted, settings.dataDir));
     }
@@ -42,12 +40,6 @@ export async function findSimulationTarget(wanted: string, settings: ResolvedCon
   } finally {
     await archive.close();
   }
-}
-
-function isFile(wanted: string): boolean {
-  return (
-    extname(wanted).toLowerCase() === '.json' || wanted.includes('/') || wanted.includes(sep) || existsSync(wanted)
-  );
 }
 
 /** A workflow's name goes before the start of a run's id: names are what people write. */

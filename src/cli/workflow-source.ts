@@ -1,7 +1,7 @@
 // Owns finding the workflow that a command names: a file, or a workflow of the workflows folder; and the faults that
 // can be told before anything runs. It starts nothing.
 
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { extname, join, parse, sep } from 'node:path';
 import { NearNames, suggestion } from '../domain/near-name.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
@@ -49,10 +49,17 @@ export function unknownModules(definition: WorkflowDefinition, tasksDirs: readon
     : findUnknownModules(definition, isKnown, [BUILT_IN_MODULE, ...listModuleNames(tasksDirs)]);
 }
 
-/** What ends in .json, has a separator or exists is a file; everything else is the name of a workflow. */
+/**
+ * Whether a file is meant: what ends in .json, has a separator, or lies there and is no folder. Everything else is a name:
+ * a workflow `docs` beside a folder `docs` is usual.
+ */
+export function meansFile(target: string): boolean {
+  if (extname(target).toLowerCase() === '.json' || target.includes('/') || target.includes(sep)) return true;
+  return statSync(target, { throwIfNoEntry: false })?.isDirectory() === false;
+}
+
 async function fileOf(target: string, workflowsDir: string): Promise<string> {
-  const isPath = extname(target).toLowerCase() === '.json' || target.includes('/') || target.includes(sep);
-  if (isPath || existsSync(target)) return target;
+  if (meansFile(target)) return target;
   const direct = join(workflowsDir, `${target}.json`);
   if (existsSync(direct)) return direct;
   const files = listJsonFiles(workflowsDir);

@@ -41,6 +41,7 @@ export const ERROR_CODES = {
   TASK_DUPLICATE: { retryable: false, usage: true, meaning: 'two tasks have the same name' },
   TASK_EXISTS: { retryable: false, usage: true, meaning: 'a single task of that id exists and is other work' },
   TASK_NOT_FOUND: { retryable: false, usage: true, meaning: 'no task of that name or id' },
+  STATECHART_NOT_FOUND: { retryable: false, usage: true, meaning: 'no machine of that name is part of the engine' },
   // --- task modules
   STEP_MODULE_UNKNOWN: { retryable: false, usage: true, meaning: 'a step names a module that no tasks folder has' },
   MODULE_NOT_FOUND: { retryable: false, usage: false, meaning: 'no tasks folder has the module' },
@@ -96,6 +97,7 @@ export const ERROR_CODES = {
     meaning: 'asks for more than the resource can ever give',
   },
   RESOURCE_CLOSED: { retryable: false, usage: false, meaning: 'the capacity guard is closed' },
+  RESOURCE_UNAVAILABLE: { retryable: true, usage: false, meaning: 'capacity asked for at once is not free now' },
   RESOURCE_TIMEOUT: { retryable: true, usage: false, meaning: 'capacity did not come free in time' },
   RESOURCE_DEADLOCK: {
     retryable: true,
@@ -130,6 +132,7 @@ export const ERROR_CODES = {
     meaning: 'a simulated run cannot go on: tasks are left that nothing can ever start',
   },
   RUN_TIMEOUT: { retryable: false, usage: false, meaning: 'the run took longer than its time-out' },
+  RUN_FAILED: { retryable: false, usage: false, meaning: 'a run of a workflow ended as failed' },
   RUN_CANCELLED: { retryable: false, usage: false, meaning: 'the run was cancelled' },
   ENGINE_CLOSED: { retryable: false, usage: false, meaning: 'the engine was shut down' },
   ENGINE_UNRESPONSIVE: {
@@ -167,6 +170,64 @@ export const ERROR_CODES = {
     retryable: true,
     usage: false,
     meaning: 'too many requests wait for the engine of a data directory',
+  },
+  // --- projects
+  PROJECT_NOT_FOUND: { retryable: false, usage: true, meaning: 'no project of that name or in that folder' },
+  PROJECT_EXISTS: {
+    retryable: false,
+    usage: true,
+    meaning: 'a project of that name, or something at its path, is there already',
+  },
+  PROJECT_NAME_INVALID: { retryable: false, usage: true, meaning: 'a project cannot be called so on every system' },
+  PROJECT_PATH_INVALID: {
+    retryable: false,
+    usage: true,
+    meaning: 'a project path leads out of the projects folder, through a link, or is not spelled as one',
+  },
+  PROJECT_AMBIGUOUS: { retryable: false, usage: true, meaning: 'several projects have the name that was asked for' },
+  PROJECT_CORRUPT: {
+    retryable: false,
+    usage: false,
+    meaning: 'the record of a project is damaged; it was left as it is',
+  },
+  PROJECT_TRANSITION_INVALID: {
+    retryable: false,
+    usage: true,
+    meaning: 'a project of that status cannot take on the other one; details.possible lists those it can',
+  },
+  PROJECT_BUSY: {
+    retryable: true,
+    usage: false,
+    meaning: 'another process has been changing the project or its projects folder for too long',
+  },
+  PROJECT_TEMPLATE_INVALID: {
+    retryable: false,
+    usage: true,
+    meaning: 'a project template, or a file that it ships, is not valid; nothing was made of it',
+  },
+  PROJECT_TEMPLATE_NOT_FOUND: { retryable: false, usage: true, meaning: 'no project template of that name' },
+  TEMPLATE_VARIABLE_UNKNOWN: { retryable: false, usage: true, meaning: 'a template uses a variable that has no value' },
+  DOCUMENT_MARKERS_DAMAGED: {
+    retryable: false,
+    usage: true,
+    meaning: 'the markers of generated parts in a document are not in pairs; it was left as it is',
+  },
+  MCP_LISTEN_FAILED: { retryable: false, usage: true, meaning: 'the MCP server cannot listen on the address and port' },
+  MCP_TOKEN_REQUIRED: {
+    retryable: false,
+    usage: true,
+    meaning: 'an MCP server that other machines can reach needs a token, and one that cannot be guessed',
+  },
+  MCP_TOOL_NOT_FOUND: { retryable: false, usage: true, meaning: 'no MCP tool of that name' },
+  MCP_ARGUMENTS_INVALID: {
+    retryable: false,
+    usage: true,
+    meaning: 'the arguments of an MCP tool are not as its schema says; details.faults lists all',
+  },
+  MCP_COMMAND_REFUSED: {
+    retryable: false,
+    usage: true,
+    meaning: 'steps of core.command start programs, which the configuration does not allow over MCP',
   },
   MCP_UNAVAILABLE: { retryable: false, usage: false, meaning: 'the MCP server package cannot be imported' },
   INTERNAL: { retryable: false, usage: false, meaning: 'an assumption of Yardmaster itself does not hold: a bug' },

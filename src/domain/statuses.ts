@@ -98,3 +98,26 @@ export const ResourceStatus = {
   UNKNOWN: 'unknown',
 } as const satisfies Record<string, string>;
 export type ResourceStatus = (typeof ResourceStatus)[keyof typeof ResourceStatus];
+
+/** Life of a project. */
+export const ProjectStatus = {
+  PLANNING: 'planning',
+  ACTIVE: 'active',
+  PAUSED: 'paused',
+  COMPLETED: 'completed',
+  ARCHIVED: 'archived',
+  FAILED: 'failed',
+} as const satisfies Record<string, string>;
+export type ProjectStatus = (typeof ProjectStatus)[keyof typeof ProjectStatus];
+
+/** What a project is for; decides which template it is made from where none is named. */
+export const ProjectType = {
+  AI_ANALYSIS: 'ai_analysis',
+  WEB_APPLICATION: 'web_application',
+  DATA_PIPELINE: 'data_pipeline',
+  ML_MODEL: 'ml_model',
+  DOCUMENTATION: 'documentation',
+  RESEARCH: 'research',
+  CUSTOM: 'custom',
+} as const satisfies Record<string, string>;
+export type ProjectType = (typeof ProjectType)[keyof typeof ProjectType];

@@ -30,6 +30,9 @@ const configSchema = z.strictObject({
   workflowsDir: z.string().min(1).optional(),
   tasksDirs: z.array(z.string().min(1)).optional(),
   projectsDir: z.string().min(1).optional(),
+  templatesDir: z.string().min(1).optional(),
+  documentTemplatesDir: z.string().min(1).optional(),
+  mcp: z.strictObject({ allowCommands: z.boolean().optional() }).optional(),
   dataDir: z.string().min(1).optional(),
   maxWorkers: positiveCount.max(128).optional(),
   durability: z.enum(['full', 'normal', 'none']).optional(),
@@ -53,7 +56,14 @@ export interface EngineConfig {
   readonly workflowsDir?: string | undefined;
   /** Folders of task modules, first hit wins; default `['tasks']`. */
   readonly tasksDirs?: readonly string[] | undefined;
+  /** Folder of projects; default `projects`. */
   readonly projectsDir?: string | undefined;
+  /** Folder of one's own project templates, looked through before the built-in ones; default `config/templates/projects`. */
+  readonly templatesDir?: string | undefined;
+  /** Folder of one's own templates of documents; default `config/templates/documents`. */
+  readonly documentTemplatesDir?: string | undefined;
+  /** What is offered to agents over MCP. */
+  readonly mcp?: McpConfig | undefined;
   /** Folder of the journal and of artifacts, default `.yardmaster`; `':memory:'` keeps nothing. */
   readonly dataDir?: string | undefined;
   /** Threads, 1…128; default: what this machine can run at once. */
@@ -94,6 +104,12 @@ export interface EngineConfig {
   readonly inspect?: Inspector | undefined;
 }
 
+/** Limits on what comes in over MCP. */
+export interface McpConfig {
+  /** Whether steps of `core.command`, which start programs of this machine, are accepted; default false. */
+  readonly allowCommands?: boolean | undefined;
+}
+
 /** An observer of XState's inspection events. */
 export type Inspector = NonNullable<SupervisorOptions['inspect']>;
 
@@ -123,6 +139,9 @@ export interface ResolvedConfig {
   readonly workflowsDir: string;
   readonly tasksDirs: readonly string[];
   readonly projectsDir: string;
+  readonly templatesDir: string;
+  readonly documentTemplatesDir: string;
+  readonly mcp: { readonly allowCommands: boolean };
   readonly dataDir: string;
   readonly inMemory: boolean;
   readonly maxWorkers: number;
@@ -154,6 +173,9 @@ export function resolveConfig(given: EngineConfig = {}, folder: string = process
     workflowsDir: resolve(folder, config.workflowsDir ?? 'config/workflows/production'),
     tasksDirs: (config.tasksDirs ?? ['tasks']).map((dir) => resolve(folder, dir)),
     projectsDir: resolve(folder, config.projectsDir ?? 'projects'),
+    templatesDir: resolve(folder, config.templatesDir ?? 'config/templates/projects'),
+    documentTemplatesDir: resolve(folder, config.documentTemplatesDir ?? 'config/templates/documents'),
+    mcp: { allowCommands: config.mcp?.allowCommands ?? false },
     inMemory: dataDir === IN_MEMORY,
     dataDir: dataDir === IN_MEMORY ? dataDir : resolve(folder, dataDir),
     maxWorkers: config.maxWorkers ?? Math.min(128, availableParallelism()),

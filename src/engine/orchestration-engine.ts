@@ -9,6 +9,7 @@ import { RuntimeError } from '../domain/runtime-error.ts';
 import type { ExecutionMode } from '../domain/statuses.ts';
 import type { ArtifactReference, TaskAction } from '../domain/task-context.ts';
 import type { WaitExplanation } from '../domain/wait-reason.ts';
+import type { WorkflowDefinition } from '../domain/workflow-definition.ts';
 import type { RunFilter } from '../journal/journal.ts';
 import type { RunHistory } from '../journal/run-history.ts';
 import type { RunRecord } from '../journal/run-record.ts';
@@ -81,16 +82,19 @@ export class OrchestrationEngine implements AsyncDisposable {
   private constructor(runtime: EngineRuntime) {
     this.#runtime = runtime;
     this.resources = new ResourceManager(runtime.guard);
-    this.workflows = new WorkflowManager({
-      startCompiled: (workflow, options) => this.startCompiled(workflow, options),
-      executeWorkflow: (name, params) => this.executeWorkflow(name, params),
-      findRun: (runId) => this.#records.find(runId),
-      // A turn later, so that a handler registered right after `create` hears of it.
-      reportLoadError: ({ file, line, faults }) =>
-        setImmediate(() =>
-          runtime.bus.emit('workflow.load-failed', {}, { file, ...(line === undefined ? {} : { line }), faults }),
-        ),
-    });
+    this.workflows = new WorkflowManager(
+      {
+        startCompiled: (workflow, options) => this.startCompiled(workflow, options),
+        executeWorkflow: (name, params) => this.executeWorkflow(name, params),
+        findRun: (runId) => this.#records.find(runId),
+        // A turn later, so that a handler registered right after `create` hears of it.
+        reportLoadError: ({ file, line, faults }) =>
+          setImmediate(() =>
+            runtime.bus.emit('workflow.load-failed', {}, { file, ...(line === undefined ? {} : { line }), faults }),
+          ),
+      },
+      runtime.config.workflowsDir,
+    );
     this.#sessions = new SessionDesk(runtime);
     this.#launcher = new RunLauncher(runtime, this.#sessions, (run, execution) => {
       this.workflows.recordExecution(execution);
@@ -134,7 +138,7 @@ export class OrchestrationEngine implements AsyncDisposable {
   static async createWith(config: EngineConfig, ports?: EnginePorts): Promise<OrchestrationEngine> {
     const engine = new OrchestrationEngine(await EngineRuntime.start(resolveConfig(config), ports));
     try {
-      await engine.workflows.loadFolder(engine.#runtime.config.workflowsDir);
+      await engine.workflows.loadFolder();
     } catch (error) {
       await engine.shutdown({ drainMs: 0 });
       throw error;
@@ -231,6 +235,11 @@ export class OrchestrationEngine implements AsyncDisposable {
   /** What a run and each of its tasks went through, from the journal. @throws RuntimeError JOURNAL_CORRUPT */
   getRunHistory(runId: string): RunHistory | undefined {
     return this.#records.history(runId);
+  }
+
+  /** The workflow as a run was started with it, whatever became of it since; undefined for a single task. */
+  getRunDefinition(runId: string): WorkflowDefinition | undefined {
+    return this.#records.definitionOf(runId);
   }
 
   /** Why an unfinished run does not go on (a module is not known, say); undefined when nothing holds it. */

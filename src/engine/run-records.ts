@@ -7,6 +7,7 @@ import type { JsonObject, JsonValue } from '../domain/json-value.ts';
 import { NearNames, quoteName, suggestion } from '../domain/near-name.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import { foldRun, type RunHistory } from '../journal/run-history.ts';
+import type { WorkflowDefinition } from '../domain/workflow-definition.ts';
 import type { EngineRuntime } from './engine-runtime.ts';
 import { recordedExecution, recordedRun } from './recorded-run.ts';
 import type { RunLauncher } from './run-launcher.ts';
@@ -44,6 +45,12 @@ export class RunRecords {
   /** The facts of a run, folded; undefined when the journal does not know it. @throws RuntimeError JOURNAL_CORRUPT */
   history(runId: string): RunHistory | undefined {
     return this.#runtime.journal.run(runId) === undefined ? undefined : foldRun(this.#runtime.journal.read(runId));
+  }
+
+  /** The workflow that a run was started with; undefined for a single task and for a run that is not known. */
+  definitionOf(runId: string): WorkflowDefinition | undefined {
+    const origin = this.#runtime.journal.run(runId) === undefined ? undefined : this.#originOf(runId);
+    return origin?.type === 'run.created' ? this.#runtime.journal.definition(origin.definition) : undefined;
   }
 
   /** A run of this life, or an ended one of an earlier life. */

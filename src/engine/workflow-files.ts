@@ -44,6 +44,8 @@ export interface WorkflowLoadError {
 
 export interface WorkflowFolder {
   readonly definitions: readonly WorkflowDefinition[];
+  /** The file of each workflow, by the workflow's name. */
+  readonly files: ReadonlyMap<string, string>;
   readonly loadErrors: readonly WorkflowLoadError[];
 }
 
@@ -96,7 +98,8 @@ export async function loadWorkflowFolder(folder: string, options: LoadOptions = 
       loaded.set(load.definition.name, { definition: load.definition, file });
     }
   }
-  return { definitions: [...loaded.values()].map(({ definition }) => definition), loadErrors };
+  const files = new Map([...loaded].map(([name, { file }]) => [name, file]));
+  return { definitions: [...loaded.values()].map(({ definition }) => definition), files, loadErrors };
 }
 
 /** The error of a file that was asked for by name and is faulty. */

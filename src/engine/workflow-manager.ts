@@ -14,9 +14,10 @@ import { ExecutionResult } from './execution-result.ts';
 import type { TaskOptions } from './task.ts';
 import { type CompiledWorkflow, compileWorkflow } from './workflow-compiler.ts';
 import type { WorkflowExecution } from './workflow-execution.ts';
-import { loadWorkflowFolder, type WorkflowLoadError } from './workflow-files.ts';
+import type { WorkflowLoadError } from './workflow-files.ts';
 import type { WorkflowRun } from './workflow-run-handle.ts';
 import { createWorkflowDefinition, type LooseStep } from './workflow-steps.ts';
+import { type SavedWorkflow, WorkflowStore } from './workflow-store.ts';
 
 /** A task of a group: named, with the names it depends on. */
 export interface GraphTask extends TaskOptions {
@@ -60,13 +61,15 @@ export interface WorkflowPerformance {
 
 export class WorkflowManager {
   readonly #launcher: WorkflowLauncher;
+  readonly #store: WorkflowStore;
   readonly #workflows = new Map<string, CompiledWorkflow>();
   readonly #performance = new Map<string, WorkflowPerformance>();
   #loadErrors: readonly WorkflowLoadError[] = [];
 
   /** For the engine. */
-  constructor(launcher: WorkflowLauncher) {
+  constructor(launcher: WorkflowLauncher, folder: string) {
     this.#launcher = launcher;
+    this.#store = new WorkflowStore(folder);
   }
 
   /** Files of the workflows folder that could not be loaded, each with every fault. */
@@ -74,9 +77,9 @@ export class WorkflowManager {
     return this.#loadErrors;
   }
 
-  /** Loads every `*.json` of a folder; a bad file becomes an entry of `loadErrors` and stops no other. */
-  async loadFolder(folder: string): Promise<void> {
-    const { definitions, loadErrors } = await loadWorkflowFolder(folder);
+  /** Loads every `*.json` of the folder; a bad file becomes an entry of `loadErrors` and stops no other. */
+  async loadFolder(): Promise<void> {
+    const { definitions, loadErrors } = await this.#store.load();
     for (const definition of definitions) this.addDefinition(definition);
     this.#loadErrors = loadErrors;
     for (const error of loadErrors) this.#launcher.reportLoadError(error);
@@ -84,12 +87,26 @@ export class WorkflowManager {
 
   /** Defines a workflow from loose steps. @throws RuntimeError WORKFLOW_INVALID listing every fault, WORKFLOW_EXISTS */
   createWorkflow(name: string, steps: readonly LooseStep[]): WorkflowDefinition {
-    if (this.#workflows.has(name)) {
-      throw new RuntimeError('WORKFLOW_EXISTS', `a workflow ${quoteName(name)} exists already; choose another name`, {
-        details: { workflow: name },
-      });
-    }
+    this.#requireFree(name);
     return this.addDefinition(createWorkflowDefinition(name, steps));
+  }
+
+  /**
+   * Defines a workflow and keeps it as a file of the workflows folder, where every later engine and the shell find it.
+   * Runs that go on with an earlier workflow of the name are not touched.
+   * @param document an object of the workflow file format, with a name
+   * @throws RuntimeError WORKFLOW_INVALID listing every fault, WORKFLOW_EXISTS unless `replace`, ARGUMENT_INVALID, FILE_UNWRITABLE
+   */
+  async saveWorkflow(document: JsonObject, { replace = false }: SaveOptions = {}): Promise<SavedWorkflow> {
+    if (!replace && typeof document?.name === 'string') this.#requireFree(document.name);
+    const saved = await this.#store.save(document, { replace });
+    this.addDefinition(saved.definition);
+    return saved;
+  }
+
+  /** The file that keeps a workflow; undefined for one that the program made. */
+  fileOf(name: string): string | undefined {
+    return this.#store.fileOf(name);
   }
 
   /** Takes a definition in, in place of one of the same name. @throws RuntimeError WORKFLOW_INVALID */
@@ -193,6 +210,19 @@ export class WorkflowManager {
     figures.averageDurationMs = figures.totalDurationMs / figures.runs;
     this.#performance.set(execution.workflow, figures);
   }
+
+  #requireFree(name: string): void {
+    if (!this.#workflows.has(name)) return;
+    throw new RuntimeError('WORKFLOW_EXISTS', `a workflow ${quoteName(name)} exists already; choose another name`, {
+      details: { workflow: name },
+    });
+  }
+}
+
+/** How `saveWorkflow` treats a workflow of the same name. */
+export interface SaveOptions {
+  /** Default false: an existing one is an error. */
+  readonly replace?: boolean;
 }
 
 /** Compiles, or throws with every fault listed. @throws RuntimeError WORKFLOW_INVALID */

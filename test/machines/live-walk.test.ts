@@ -4,6 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { liveDispatcher } from './live-dispatcher.ts';
 import { liveMemoryJournal, liveSqliteJournal, MEMORY_CLOSES } from './live-journal.ts';
+import { liveProject } from './live-project.ts';
 import { liveResourceManager } from './live-resource-manager.ts';
 import { liveSession } from './live-session.ts';
 import { liveTask, TASK_REFUSALS } from './live-task.ts';
@@ -31,6 +32,7 @@ const EXPECTED: readonly Expected[] = [
     byHand: ['open on journal.failed'],
   },
   { live: liveSqliteJournal, byHand: ['open on journal.failed'] },
+  { live: liveProject },
   { live: liveResourceManager },
   { live: liveSession },
   // Before its start only a run that is taken up again has a deadline: it is sent by the session then.

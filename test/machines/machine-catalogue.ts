@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { AnyStateMachine, EventObject } from 'xstate';
 import { dispatcherMachine } from '../../src/machines/dispatcher-machine.ts';
 import { type JournalEvent, journalMachine } from '../../src/machines/journal-machine.ts';
+import { projectMachine } from '../../src/machines/project-machine.ts';
 import { type ResourceManagerEvent, resourceManagerMachine } from '../../src/machines/resource-manager-machine.ts';
 import { type SessionEvent, sessionMachine } from '../../src/machines/session-machine.ts';
 import { type WorkerPoolEvent, workerPoolMachine } from '../../src/machines/worker-pool-machine.ts';
@@ -57,6 +58,7 @@ const RESOURCE_EVENTS: readonly ResourceManagerEvent[] = [{ type: 'resource.thre
 
 export const dispatcherCase = entry('dispatcher-machine.ts', dispatcherMachine, []);
 export const journalCase = entry('journal-machine.ts', journalMachine, JOURNAL_EVENTS);
+export const projectCase = entry('project-machine.ts', projectMachine, []);
 export const resourceManagerCase = entry('resource-manager-machine.ts', resourceManagerMachine, RESOURCE_EVENTS);
 export const sessionCase = entry('session-machine.ts', sessionMachine, SESSION_EVENTS, { sessionId: 'session' });
 export const workerPoolCase = entry('worker-pool-machine.ts', workerPoolMachine, POOL_EVENTS);
@@ -71,6 +73,7 @@ export const taskCase: MachineCase = {
 export const MACHINE_CASES: readonly MachineCase[] = [
   dispatcherCase,
   journalCase,
+  projectCase,
   resourceManagerCase,
   sessionCase,
   taskCase,

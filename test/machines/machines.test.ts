@@ -13,6 +13,7 @@ import {
   MACHINES_FOLDER,
   type MachineCase,
   machineFiles,
+  projectCase,
   resourceManagerCase,
   sessionCase,
   workerPoolCase,
@@ -66,6 +67,22 @@ const LAWS: ReadonlyMap<MachineCase, Law> = new Map<MachineCase, Law>([
       expect(count('closeStore')).toBeLessThanOrEqual(1);
       if (state === 'closed') expect(count('closeStore')).toBe(1);
       if (state === 'open') expect(count('closeStore')).toBe(0);
+    },
+  ],
+  [
+    projectCase,
+    (count, state, events) => {
+      // As many as it was entered anew, and none more: each entry is one line of a project's history.
+      const entered = (name: string) => count(`record${name.charAt(0).toUpperCase()}${name.slice(1)}`);
+      for (const end of ['completed', 'failed', 'archived']) {
+        expect(entered(end)).toBeLessThanOrEqual(1);
+        if (state === end) expect(entered(end)).toBe(1);
+      }
+      if (state === 'planning') expect(entered('active')).toBe(0);
+      expect(entered('paused')).toBeLessThanOrEqual(entered('active'));
+      expect(entered('completed') + entered('failed')).toBeLessThanOrEqual(1);
+      const archiving = events.filter(({ type }) => type === 'project.archive' || type === 'project.shelve');
+      if (archiving.length === 0) expect(entered('archived')).toBe(0);
     },
   ],
   [

@@ -16,6 +16,8 @@ const DESIGN = ['domain', 'dag', 'resources', 'scheduling', 'journal'];
 const ACTORS = [...DESIGN, 'machines', 'workers'];
 // Graphs are plain data with pure functions: an edge may draw them without going through the engine.
 const EDGE = ['domain', 'dag', 'engine'];
+// Edges upon edges: what looks at machines, what keeps projects, and the two ways in that offer both of them.
+const WAYS_IN = [...EDGE, 'inspect', 'projects'];
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
@@ -27,11 +29,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   workers: ['domain', 'resources'],
   actors: ACTORS,
   engine: [...ACTORS, 'actors'],
-  projects: EDGE,
-  mcp: EDGE,
-  inspect: EDGE,
-  dashboard: EDGE,
-  cli: EDGE,
+  // A project's life is a machine of its own, walked and drawn with the others.
+  projects: [...EDGE, 'actors'],
+  inspect: [...EDGE, 'machines'],
+  mcp: WAYS_IN,
+  dashboard: WAYS_IN,
+  cli: [...WAYS_IN, 'mcp', 'dashboard'],
 };
 
 const DATABASE_HOMES = ['src/journal/stores/'];
