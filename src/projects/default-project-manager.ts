@@ -1,0 +1,22 @@
+// Owns the project manager behind the package's `getProjectManager` and `createProject`: over the folders that the
+// configuration of the current folder names, and the same for every caller.
+
+import { resolveConfig } from '../engine/engine-config.ts';
+import type { Project } from './project.ts';
+import { ProjectManager, type ProjectOptions } from './project-manager.ts';
+
+let current: ProjectManager | undefined;
+
+/** The default project manager. @throws RuntimeError CONFIG_INVALID */
+export async function getProjectManager(): Promise<ProjectManager> {
+  const { projectsDir, templatesDir, documentTemplatesDir } = resolveConfig();
+  if (current?.projectsDir !== projectsDir) {
+    current = ProjectManager.open({ projectsDir, templatesDir, documentTemplatesDir });
+  }
+  return current;
+}
+
+/** Creates a project in the default folder of projects. @throws as ProjectManager.createProject */
+export async function createProject(options: ProjectOptions): Promise<Project> {
+  return (await getProjectManager()).createProject(options);
+}

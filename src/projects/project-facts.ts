@@ -1,0 +1,111 @@
+// Owns what is true of a project when its documents are written: which folders have documents, which workflows and task
+// modules are there. All documents of one generation are made from one reading, so that they agree with each other.
+
+import type { Dirent, Stats } from 'node:fs';
+import { lstat, readdir, readFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { messageOf } from '../domain/runtime-error.ts';
+import { isFolderOf } from './document-files.ts';
+import { type ModuleOutline, outlineModule } from './module-outline.ts';
+import type { Project } from './project.ts';
+import { outlineWorkflows, type ProjectWorkflows } from './workflow-outline.ts';
+
+/** Where a project has its task modules. */
+export const TASKS_FOLDER = 'tasks';
+
+/** A task module, by the name that steps use. */
+export interface TaskModule {
+  readonly name: string;
+  readonly outline: ModuleOutline;
+}
+
+/** What is true of a project. Paths are relative to it, with `/`; its own folder is `''`. */
+export interface ProjectFacts extends ProjectWorkflows {
+  readonly project: Project;
+  /** Folders with documents of their own, sorted, without the project's own. */
+  readonly folders: readonly string[];
+  /** By folder: the nearest one above it that has documents. */
+  readonly parents: ReadonlyMap<string, string>;
+  readonly taskModules: readonly TaskModule[];
+}
+
+/** In the order in which the engine looks: of two files of one name the first is the module. */
+const MODULE_EXTENSIONS = ['.ts', '.js', '.mjs'];
+const MAX_MODULES = 500;
+const MAX_FOLDER_DEPTH = 8;
+const MAX_MODULE_BYTES = 4 * 1024 * 1024;
+
+/** Reads what a project's documents are about. @throws RuntimeError PROJECT_PATH_INVALID for a folder that is none of it */
+export async function gatherFacts(project: Project): Promise<ProjectFacts> {
+  const folders: string[] = [];
+  for (const folder of new Set(project.documentation.nestedDocs)) {
+    if (await isFolderOf(project.path, folder)) folders.push(folder);
+  }
+  const { workflows, faulty } = await outlineWorkflows(project.path);
+  const facts = { project, folders: folders.sort(), parents: new Map(folders.map((folder) => [folder, ''])) };
+  for (const folder of folders) facts.parents.set(folder, parentFolder(facts, folder) ?? '');
+  return { ...facts, workflows, faulty, taskModules: await readTaskModules(project.path) };
+}
+
+/** The nearest folder above that has documents; null for the project's own. */
+export function parentFolder({ parents }: Pick<ProjectFacts, 'parents'>, folder: string): string | null {
+  if (folder === '') return null;
+  let above = folder;
+  do above = above.slice(0, Math.max(0, above.lastIndexOf('/')));
+  while (above !== '' && !parents.has(above));
+  return above;
+}
+
+/** The folders whose documents are right below those of a folder. */
+export function childFolders({ folders, parents }: ProjectFacts, folder: string): string[] {
+  return folders.filter((other) => parents.get(other) === folder);
+}
+
+/** Whether a path lies in a folder, however deep; all do in the project's own. */
+export function liesIn(path: string, folder: string): boolean {
+  return folder === '' || path.startsWith(`${folder}/`);
+}
+
+async function readTaskModules(root: string): Promise<TaskModule[]> {
+  const files = (await moduleFilesIn(root, TASKS_FOLDER, 1)).sort((a, b) => rankOf(a) - rankOf(b));
+  const byName = new Map<string, string>();
+  for (const file of files) {
+    const name = file.slice(TASKS_FOLDER.length + 1, -extname(file).length);
+    if (!byName.has(name)) byName.set(name, file);
+  }
+  const modules = [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, MAX_MODULES);
+  return Promise.all(modules.map(async ([name, file]) => ({ name, outline: await outlineFile(root, file) })));
+}
+
+function rankOf(file: string): number {
+  return MODULE_EXTENSIONS.indexOf(extname(file));
+}
+
+async function outlineFile(root: string, file: string): Promise<ModuleOutline> {
+  try {
+    const stats = await lstat(join(root, file));
+    if (stats.size > MAX_MODULE_BYTES) return { kind: 'unreadable', file, reason: 'it is larger than 4 MB' };
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(join(root, file)));
+    return await outlineModule(file, text);
+  } catch (error) {
+    return { kind: 'unreadable', file, reason: messageOf(error).replaceAll(root, '.') };
+  }
+}
+
+// Links are not followed: what lies behind one is not the project's.
+async function moduleFilesIn(root: string, folder: string, depth: number): Promise<string[]> {
+  const files: string[] = [];
+  for (const entry of await entriesOf(root, folder)) {
+    if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory() && depth < MAX_FOLDER_DEPTH) files.push(...(await moduleFilesIn(root, path, depth + 1)));
+    const isModule = MODULE_EXTENSIONS.includes(extname(entry.name)) && !entry.name.endsWith('.d.ts');
+    if (entry.isFile() && isModule) files.push(path);
+  }
+  return files;
+}
+
+async function entriesOf(root: string, folder: string): Promise<Dirent[]> {
+  const stats: Stats | undefined = await lstat(join(root, folder)).catch(() => undefined);
+  return stats?.isDirectory() === true ? readdir(join(root, folder), { withFileTypes: true }) : [];
+}
