@@ -17,6 +17,8 @@ export type { SerializedError } from './domain/serialized-error.ts';
 export {
   ExecutionMode,
   ExecutionStatus,
+  ProjectStatus,
+  ProjectType,
   ResourceStatus,
   ResourceType,
   SessionStatus,
@@ -34,7 +36,7 @@ export {
   getTaskOrchestrator,
   getWorkflowManager,
 } from './engine/default-engine.ts';
-export type { EngineConfig } from './engine/engine-config.ts';
+export type { EngineConfig, McpConfig } from './engine/engine-config.ts';
 export type { HealthStatus, SystemStatus } from './engine/engine-status.ts';
 export { ExecutionResult } from './engine/execution-result.ts';
 export { OrchestrationEngine, type RunOptions } from './engine/orchestration-engine.ts';
@@ -47,7 +49,7 @@ export { checkChildSpecs, startSupervisor, supervisorLogic } from './engine/star
 export { createTask, Task, type TaskOptions, TaskResource, TaskResult } from './engine/task.ts';
 export { type ExecutionStats, TaskOrchestrator } from './engine/task-orchestrator.ts';
 export { WorkflowExecution } from './engine/workflow-execution.ts';
-export { WorkflowManager } from './engine/workflow-manager.ts';
+export { type SaveOptions, WorkflowManager } from './engine/workflow-manager.ts';
 export { WorkflowRun } from './engine/workflow-run-handle.ts';
 export { createWorkflowSteps, WorkflowStep, type WorkflowStepOptions } from './engine/workflow-step.ts';
 export type { RunFilter } from './journal/journal.ts';
@@ -55,9 +57,18 @@ export type { AttemptHistory, RunHistory, TaskHistory } from './journal/run-hist
 export type { RunRecord } from './journal/run-record.ts';
 export { dispatcherMachine } from './machines/dispatcher-machine.ts';
 export { journalMachine } from './machines/journal-machine.ts';
+export { projectMachine } from './machines/project-machine.ts';
 export { resourceManagerMachine } from './machines/resource-manager-machine.ts';
 export { sessionMachine } from './machines/session-machine.ts';
 export { taskMachine } from './machines/task-machine.ts';
 export { workerPoolMachine } from './machines/worker-pool-machine.ts';
 export { workflowMachine } from './machines/workflow-machine.ts';
+export { executeMcpTool, getMcpToolDefinitions, getMcpTools } from './mcp/default-mcp-tools.ts';
+export type { McpToolDefinition, McpToolResult } from './mcp/mcp-tool.ts';
+export { McpTools } from './mcp/mcp-tools.ts';
+export { createProject, getProjectManager } from './projects/default-project-manager.ts';
+export { DocumentationGenerator, type DocumentChange } from './projects/documentation-generator.ts';
+export { Project, type ProjectDocumentation } from './projects/project.ts';
+export { ProjectManager, type ProjectOptions } from './projects/project-manager.ts';
+export { ProjectTemplate } from './projects/project-template.ts';
 export { Resource, ResourceAllocation, ResourceUsage } from './resources/resource.ts';

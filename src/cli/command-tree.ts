@@ -1,12 +1,14 @@
 // Owns the commands, their flags and their help. Each command's own code is imported when it is called, not before.
 
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addEngineSettings, addFolders, type EngineFlags, examples, type FolderFlags } from './command-flags.ts';
 import { addDurableCommands } from './durable-commands.ts';
 import type { ExitCode } from './exit-code.ts';
 import type { Shell } from './main.ts';
+import { addMcpCommand } from './mcp-commands.ts';
 import { parseAmount, parseFactor, parseMode, parseParameter, parseWholeNumber } from './option-values.ts';
+import { packageVersion } from './package-version.ts';
+import { addProjectCommands } from './project-commands.ts';
 
 const MOST_PARALLEL = 1_000_000;
 /** Of a simulation: more than any machine has. */
@@ -20,7 +22,7 @@ export function createCommandTree(shell: Shell, done: (code: ExitCode) => void):
   const program = new Command('yardmaster');
   program
     .description('Runs workflows of CPU-heavy tasks on threads, in the order of their dependencies, within capacity.')
-    .version(readVersion(), '-V, --version', 'print the version')
+    .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
     .addHelpText('after', examples(['run source-inventory', 'run my-flow.json --param input=data.csv', 'doctor']))
@@ -30,13 +32,18 @@ export function createCommandTree(shell: Shell, done: (code: ExitCode) => void):
   addValidate(program, shell, done);
   addGraph(program, shell, done);
   addSimulate(program, shell, done);
+  addProjectCommands(program, shell, done);
+  addMcpCommand(program, shell, done);
   addDoctor(program, shell, done);
   addBench(program, shell, done);
   // Only the first line goes through `error CODE: …`, so commander must print nothing of its errors itself.
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ outputError: () => {} });
-  }
+  silence(program);
   return program;
+}
+
+function silence(command: Command): void {
+  command.exitOverride().configureOutput({ outputError: () => {} });
+  for (const inner of command.commands) silence(inner);
 }
 
 function addRun(program: Command, shell: Shell, done: (code: ExitCode) => void): void {
@@ -209,9 +216,4 @@ function collectParameter(text: string, before: RunFlags['param']): NonNullable<
 
 function collectAmount(text: string, before: SimulateFlags['set']): NonNullable<SimulateFlags['set']> {
   return [...(before ?? []), parseAmount(text)];
-}
-
-function readVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return /"version": "([^"]+)"/.exec(text)?.[1] ?? 'unknown';
 }

@@ -7,7 +7,23 @@ import { expect, onTestFinished, test } from 'vitest';
 import { BIN, findOldNode, startYardmaster, yardmaster } from './bin.ts';
 
 const OLD_NODE = findOldNode();
-const COMMANDS = ['run', 'runs', 'show', 'resume', 'rerun', 'cancel', 'pause', 'validate', 'graph', 'doctor', 'bench'];
+const COMMANDS = [
+  'run',
+  'runs',
+  'show',
+  'resume',
+  'rerun',
+  'cancel',
+  'pause',
+  'validate',
+  'graph',
+  'simulate',
+  'project',
+  'docs',
+  'mcp',
+  'doctor',
+  'bench',
+];
 
 test('help names every command, and help of every command has examples', async () => {
   const root = await yardmaster(['--help']);

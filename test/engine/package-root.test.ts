@@ -23,6 +23,10 @@ const CLASSES = [
   'Resource',
   'ResourceUsage',
   'ResourceAllocation',
+  'ProjectManager',
+  'Project',
+  'ProjectTemplate',
+  'DocumentationGenerator',
   'RuntimeError',
   'ActorSupervisor',
 ] as const;
@@ -36,6 +40,11 @@ const FUNCTIONS = [
   'getWorkflowManager',
   'getTaskOrchestrator',
   'getResourceManager',
+  'getProjectManager',
+  'createProject',
+  'getMcpTools',
+  'getMcpToolDefinitions',
+  'executeMcpTool',
   'startSupervisor',
   'isRuntimeError',
 ] as const;
@@ -48,6 +57,8 @@ const WORDS = {
   ExecutionMode: 'sequential parallel priority resource_aware',
   ResourceType: 'compute memory storage network api_quota database custom file_handle thread process lock',
   ResourceStatus: 'available allocated busy maintenance offline depleted unknown',
+  ProjectStatus: 'planning active paused completed archived failed',
+  ProjectType: 'ai_analysis web_application data_pipeline ml_model documentation research custom',
 } as const;
 
 describe('the package root', () => {
@@ -73,7 +84,7 @@ describe('the package root', () => {
   it('has the machines, ready to be started and drawn', () => {
     const machines = Object.entries(yardmaster).filter(([name]) => name.endsWith('Machine'));
     expect(machines.map(([name]) => name).sort()).toEqual(
-      ['dispatcher', 'journal', 'resourceManager', 'session', 'task', 'workerPool', 'workflow'].map(
+      ['dispatcher', 'journal', 'project', 'resourceManager', 'session', 'task', 'workerPool', 'workflow'].map(
         (id) => `${id}Machine`,
       ),
     );
