@@ -44,9 +44,8 @@ interface Serving {
 export async function mcpCommand(shell: Shell, flags: McpFlags, output: Writable | undefined): Promise<ExitCode> {
   // Bad settings are told before anybody connects.
   const settings = settingsOf(flags);
-  const { getMcpTools } = await import('../mcp/default-mcp-tools.ts');
-  // Says what to install where the protocol's package is not; the tools it gives are those of the default engine.
-  getMcpTools();
+  const { requireMcpPackage } = await import('../mcp/default-mcp-tools.ts');
+  requireMcpPackage();
   // The protocol's package is optional: nothing of it is loaded before this line.
   const [{ ChangeFeed }, { McpTools }, { yardmasterParts }] = await Promise.all([
     import('../mcp/change-feed.ts'),

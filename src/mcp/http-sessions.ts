@@ -168,7 +168,7 @@ export class HttpSessions {
 }
 
 /** A refusal in the protocol's own form. */
-export function refusal(status: number, code: number, message: string, headers: Record<string, string> = {}): Response {
+function refusal(status: number, code: number, message: string, headers: Record<string, string> = {}): Response {
   return Response.json({ jsonrpc: '2.0', error: { code, message }, id: null }, { status, headers });
 }
 

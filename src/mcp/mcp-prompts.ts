@@ -114,8 +114,7 @@ function diagnosisPrompt(host: () => Promise<McpHost>): ServedPrompt {
     get: async ({ run_id: runId = '' }) => {
       const { engine } = await host();
       const history = engine.getRunHistory(runId);
-      const document = runDocument(engine, runId);
-      if (history === undefined || document === undefined) {
+      if (history === undefined) {
         throw new RuntimeError('RUN_NOT_FOUND', `no run '${runId}' is on record; list_runs names those that are`);
       }
       const log = logBookOf(engine).read(runId, LOG_LINES);
@@ -130,7 +129,7 @@ function diagnosisPrompt(host: () => Promise<McpHost>): ServedPrompt {
         description: `Diagnose run ${runId}`,
         messages: [
           { role: 'user', content: { type: 'text', text: diagnosisText(history) } },
-          embed(runUri(runId), document),
+          embed(runUri(runId), runDocument(engine, history)),
           embed(runLogsUri(runId), { run_id: runId, ...log }),
         ],
       };

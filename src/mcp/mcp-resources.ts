@@ -77,8 +77,9 @@ function runResources(host: Host): ServedResource[] {
         }));
       },
       read: async (uri, { id = '' }) => {
-        const document = runDocument((await host()).engine, id);
-        return document === undefined ? undefined : json(uri, document);
+        const { engine } = await host();
+        const history = engine.getRunHistory(id);
+        return history === undefined ? undefined : json(uri, runDocument(engine, history));
       },
     },
   ];

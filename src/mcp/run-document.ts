@@ -20,15 +20,14 @@ export const DOCUMENT_LIMITS = Object.freeze({
   waits: 200,
 });
 
-/** Everything on record of a run; undefined when there is none of that id. @throws RuntimeError JOURNAL_CORRUPT */
-export function runDocument(engine: OrchestrationEngine, runId: string): Record<string, unknown> | undefined {
-  const history = engine.getRunHistory(runId);
-  if (history === undefined) return undefined;
+/** Everything on record of a run, as `history` has it, and what of it the engine alone knows. */
+export function runDocument(engine: OrchestrationEngine, history: RunHistory): Record<string, unknown> {
   const { record, origin, moments } = history;
+  const { runId } = record;
   const parameters = JSON.stringify(origin.parameters);
   const { tasks, omitted } = taskDocuments(history);
   return {
-    run_id: record.runId,
+    run_id: runId,
     kind: record.kind,
     workflow_name: record.workflow,
     session_id: record.sessionId,

@@ -3,12 +3,10 @@
 
 import { z } from 'zod';
 import type { TaskStatus } from '../domain/statuses.ts';
-import type { RunHistory } from '../engine/run-archive.ts';
+import type { RunHistory, TaskHistory } from '../engine/run-archive.ts';
 import type { RunLog } from './log-book.ts';
 import { boundedOutput, cutOutput, errorReport, RUN_REPORT, type RunReport, stepError } from './run-report.ts';
 import { anyObject, anyValue, isoTime, optionalTime } from './tool-schemas.ts';
-
-type TaskHistory = RunHistory['tasks'] extends ReadonlyMap<string, infer Task> ? Task : never;
 
 /** Characters of one output that is asked for by itself. */
 const WHOLE_OUTPUT = 200_000;

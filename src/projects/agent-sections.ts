@@ -3,7 +3,7 @@
 
 import { codeBlock, codeCell, codeSpan, markdownTable } from './markdown-text.ts';
 import type { TaskModule } from './project-facts.ts';
-import { WORKFLOWS_FOLDER, type WorkflowOutline } from './workflow-outline.ts';
+import { WORKFLOW_FOLDER, type WorkflowOutline } from './workflow-outline.ts';
 
 const MAX_CALLS = 50;
 const COMMAND = { module: 'core', action: 'command' } as const;
@@ -25,7 +25,7 @@ const WORKFLOW_TOOLS: readonly Tool[] = [
 const TASK_TOOL: Tool = ['execute_task', 'Run one action of a task module by itself.'];
 const WRITING_TOOL: Tool = [
   'create_workflow',
-  `Add a workflow: it is checked, written to ${codeSpan(WORKFLOWS_FOLDER)}, and can be run at once.`,
+  `Add a workflow: it is checked, written to ${codeSpan(WORKFLOW_FOLDER)}, and can be run at once.`,
 ];
 
 /** What a document's tools act on. */

@@ -95,8 +95,7 @@ async function statsOf(root: string, path: string): Promise<Stats | undefined> {
   try {
     return await lstat(join(root, path));
   } catch (error) {
-    const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (isAbsence(error)) return undefined;
     throw unreadable(path, messageOf(error), error);
   }
 }

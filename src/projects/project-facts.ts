@@ -8,10 +8,8 @@ import { messageOf } from '../domain/runtime-error.ts';
 import { isFolderOf } from './document-files.ts';
 import { type ModuleOutline, outlineModule } from './module-outline.ts';
 import type { Project } from './project.ts';
+import { TASKS_FOLDER } from './template-path.ts';
 import { outlineWorkflows, type ProjectWorkflows } from './workflow-outline.ts';
-
-/** Where a project has its task modules. */
-export const TASKS_FOLDER = 'tasks';
 
 /** A task module, by the name that steps use. */
 export interface TaskModule {

@@ -1,7 +1,7 @@
 // Owns what documents say of a workflow, taken from its file: steps in order with all their dependencies, resources,
 // parameters, limits, and its graph. Data only; the words around it are in workflow-sections.ts.
 
-import { lstat, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toMermaid } from '../dag/graph-notation.ts';
 import type { TaskGraph } from '../dag/task-graph.ts';
@@ -11,9 +11,8 @@ import { quoteName } from '../domain/near-name.ts';
 import type { StepDefinition, WorkflowDefinition } from '../domain/workflow-definition.ts';
 import type { CompiledWorkflow } from '../engine/workflow-compiler.ts';
 import { readWorkflowFile } from '../engine/workflow-files.ts';
-
-/** Where a project has its workflow files. */
-export const WORKFLOWS_FOLDER = 'config/workflows/production';
+import { entryAt } from './durable-files.ts';
+import { WORKFLOW_FOLDER } from './project-store.ts';
 
 /** Larger graphs are not drawn, and longer lists are cut: nobody reads them in a document. */
 export const OUTLINE_LIMITS = Object.freeze({ drawnSteps: 100, listedSteps: 200, workflows: 500 });
@@ -58,8 +57,8 @@ export interface ProjectWorkflows {
 export async function outlineWorkflows(projectFolder: string): Promise<ProjectWorkflows> {
   const workflows = new Map<string, WorkflowOutline>();
   const faulty: { file: string; reason: string }[] = [];
-  for (const name of await workflowFilesIn(join(projectFolder, WORKFLOWS_FOLDER))) {
-    const file = `${WORKFLOWS_FOLDER}/${name}`;
+  for (const name of await workflowFilesIn(join(projectFolder, WORKFLOW_FOLDER))) {
+    const file = `${WORKFLOW_FOLDER}/${name}`;
     const load = await readWorkflowFile(join(projectFolder, file));
     if (load.kind === 'faulty') {
       const [first] = load.faults;
@@ -71,7 +70,7 @@ export async function outlineWorkflows(projectFolder: string): Promise<ProjectWo
     }
     const earlier = workflows.get(load.definition.name);
     if (earlier === undefined) {
-      const target = (await isTakenForPath(projectFolder, load.definition.name)) ? file : load.definition.name;
+      const target = (await isTakenForFile(projectFolder, file, load.definition.name)) ? file : load.definition.name;
       workflows.set(load.definition.name, { ...outlineWorkflow(file, load.workflow), target });
     } else {
       const reason = `${earlier.file} has a workflow named ${quoteName(load.definition.name)} already`;
@@ -116,13 +115,13 @@ function runParameters({ definition, parameters }: CompiledWorkflow): RunParamet
   return [...required.map((name) => ({ name })), ...given];
 }
 
-// A command takes what looks like a path, or is there and no folder, for a file.
-async function isTakenForPath(projectFolder: string, name: string): Promise<boolean> {
+// A command takes what looks like a path, or is there and no folder, for a file; and before it looks for a workflow of that
+// name it takes the workflow file that is named so, whose own name may be another one.
+async function isTakenForFile(projectFolder: string, file: string, name: string): Promise<boolean> {
   if (/[/\\\0]|\.json$/i.test(name)) return true;
-  return lstat(join(projectFolder, name)).then(
-    (entry) => !entry.isDirectory(),
-    () => false,
-  );
+  const named = await entryAt(join(projectFolder, name));
+  const namesake = `${WORKFLOW_FOLDER}/${name}.json`;
+  return named?.isDirectory() === false || (namesake !== file && (await entryAt(join(projectFolder, namesake))) !== undefined);
 }
 
 async function workflowFilesIn(folder: string): Promise<string[]> {

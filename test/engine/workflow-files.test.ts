@@ -199,7 +199,11 @@ describe('files and folders', () => {
     expect(directory).toMatchObject({ kind: 'faulty', faults: [{ code: 'FILE_UNREADABLE' }] });
     await put('file', '');
     await expect(loadWorkflowFolder(join(folder, 'file'))).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
-    expect(await loadWorkflowFolder(join(folder, 'none'))).toEqual({ definitions: [], loadErrors: [] });
+    expect(await loadWorkflowFolder(join(folder, 'none'))).toEqual({
+      definitions: [],
+      files: new Map(),
+      loadErrors: [],
+    });
   });
 
   it('load in the order of their names, a bad one beside the good ones', async () => {
