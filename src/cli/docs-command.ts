@@ -1,6 +1,8 @@
 // Owns `docs`: a project's documents written anew, or held against what they would be.
 
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { RuntimeError } from '../domain/runtime-error.ts';
 import { DocumentationGenerator } from '../projects/documentation-generator.ts';
 import { ExitCode } from './exit-code.ts';
 import { jsonLine } from './json-output.ts';
@@ -13,7 +15,7 @@ import { settingsOf } from './shell-config.ts';
 export async function docsCommand(shell: Shell, folder: string, flags: DocsFlags): Promise<ExitCode> {
   const check = flags.check === true;
   const { documentTemplatesDir } = settingsOf(flags);
-  const templatesDir = flags.documentTemplates === undefined ? documentTemplatesDir : resolve(flags.documentTemplates);
+  const templatesDir = flags.documentTemplates === undefined ? documentTemplatesDir : folderAt(flags.documentTemplates);
   const generator = new DocumentationGenerator({ templatesDir });
   const changes = await generator.generateAllDocumentation(resolve(folder), { check });
   const changed = changes.filter(({ state }) => state !== 'unchanged');
@@ -26,6 +28,14 @@ export async function docsCommand(shell: Shell, folder: string, flags: DocsFlags
     shell.stdout.line(summaryOf(changes.length, changed.length, check));
   }
   return check && changed.length > 0 ? ExitCode.RUN_FAILED : ExitCode.COMPLETED;
+}
+
+// One by configuration need not be there. One that was named and is not would give the built-in texts in silence.
+function folderAt(named: string): string {
+  const folder = resolve(named);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return folder;
+  const message = `--document-templates: there is no folder ${folder}; check the path`;
+  throw new RuntimeError('FILE_NOT_FOUND', message, { details: { folder } });
 }
 
 function summaryOf(all: number, changed: number, check: boolean): string {

@@ -19,6 +19,7 @@ import { onKeeperGone } from './mcp-pipe.ts';
 import { packageVersion } from './package-version.ts';
 import { toPrintableLine } from './printable-text.ts';
 import { settingsOf } from './shell-config.ts';
+import { dropUnread } from './unread-output.ts';
 
 const DEFAULT_HOST = '127.0.0.1';
 const NODE_PACKAGE = '@modelcontextprotocol/node';
@@ -83,6 +84,9 @@ async function overStdio(serving: Serving, output: Writable): Promise<ExitCode> 
     onUse: () => void desk.host().catch((error: unknown) => desk.isClosed || tellError(shell, error)),
     onError: (error) => shell.stderr.line(`mcp: ${toPrintableLine(error.message)}`),
   });
+  const print = dropUnread(shell.stderr);
+  shell.stdout.capture(print);
+  shell.stderr.capture(print);
   if (process.stdin.isTTY === true) tellStdioSetting(shell);
   onKeeperGone(() => void server.stop());
   return await untilStopped(server, beginStop);

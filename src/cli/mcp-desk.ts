@@ -12,9 +12,9 @@ import { ProjectManager } from '../projects/project-manager.ts';
 import type { McpFlags } from './mcp-commands.ts';
 import { engineConfigOf } from './shell-config.ts';
 
-/** While another process holds the data folder. */
+/** While another process holds the data folder. An attempt waits for it too, with all of this process: rest between. */
 const LOCK_INTERVAL_MS = 250;
-const LOCK_ATTEMPTS = 20;
+const LOCK_PATIENCE_MS = 5_000;
 
 export class McpDesk {
   readonly #flags: McpFlags;
@@ -62,12 +62,13 @@ export class McpDesk {
 
   // A client that is started anew starts its server before the last one has let go of the folder.
   async #create(config: EngineConfig): Promise<OrchestrationEngine> {
-    for (let attempt = 1; ; attempt++) {
+    const patientUntilMs = performance.now() + LOCK_PATIENCE_MS;
+    for (;;) {
       try {
         return await OrchestrationEngine.create(config);
       } catch (error) {
         const isHeld = isRuntimeError(error) && error.code === 'DATA_DIR_LOCKED';
-        if (!isHeld || attempt >= LOCK_ATTEMPTS || this.#isClosed) throw error;
+        if (!isHeld || performance.now() >= patientUntilMs || this.#isClosed) throw error;
         await wait(LOCK_INTERVAL_MS);
       }
     }

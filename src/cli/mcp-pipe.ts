@@ -48,7 +48,17 @@ export async function runBehindPipe(): Promise<ExitCode> {
       child.once('error', (cause) =>
         reject(new RuntimeError('INTERNAL', `the server's process cannot be started: ${cause.message}`, { cause })),
       );
-      child.once('exit', (code) => resolve(exitCodeOf(code)));
+      child.once('exit', (code, signal) => {
+        // One that asks to end may come before the child listens to it; any other is a misfortune, and says nothing itself.
+        if (signal === null || SIGNALS.includes(signal)) resolve(exitCodeOf(code));
+        else
+          reject(
+            new RuntimeError(
+              'INTERNAL',
+              `the server's process was ended by ${signal}; runs that had not ended go on with the next server`,
+            ),
+          );
+      });
     });
   } finally {
     for (const signal of SIGNALS) process.removeListener(signal, passOn);
@@ -56,5 +66,6 @@ export async function runBehindPipe(): Promise<ExitCode> {
 }
 
 function exitCodeOf(code: number | null): ExitCode {
+  if (code === null) return ExitCode.INTERRUPTED;
   return Object.values(ExitCode).find((known) => known === code) ?? ExitCode.RUN_FAILED;
 }

@@ -39,11 +39,10 @@ export async function createProjectCommand(shell: Shell, name: string, flags: Pr
   if (template === undefined) {
     throw usageError('say what kind of project it is: --type <type>, or --template <name>');
   }
-  const type = flags.type ?? (await manager.getTemplate(template)).type;
   const project = await manager.createProject({
     name,
-    type,
     template,
+    ...(flags.type === undefined ? {} : { type: flags.type }),
     ...(flags.description === undefined ? {} : { description: flags.description }),
     ...(flags.owner === undefined ? {} : { owner: flags.owner }),
     ...(flags.path === undefined ? {} : { path: flags.path }),
@@ -142,10 +141,11 @@ export async function projectTemplatesCommand(shell: Shell, flags: ProjectFlags)
 }
 
 function managerOf(flags: ProjectFlags): ProjectManager {
-  const { templatesDir } = settingsOf(flags);
+  const { templatesDir, documentTemplatesDir } = settingsOf(flags);
   return ProjectManager.open({
     projectsDir: projectsDirOf(flags),
     templatesDir: flags.templates === undefined ? templatesDir : resolve(flags.templates),
+    documentTemplatesDir,
   });
 }
 

@@ -7,6 +7,7 @@ export interface OutputStream extends NodeJS.WritableStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly rows?: number;
+  readonly writableLength?: number;
 }
 
 /** Errors of a stream whose other end is gone: a closed pipe, a closed terminal. */
@@ -36,6 +37,11 @@ export class ShellStream {
 
   get rows(): number {
     return this.#stream.rows ?? 24;
+  }
+
+  /** What was written and not taken yet, in bytes. */
+  get unreadBytes(): number {
+    return this.#stream.writableLength ?? 0;
   }
 
   /** Why writing failed, where that is no reader that left: a full disk, say. */

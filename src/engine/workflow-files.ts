@@ -8,6 +8,7 @@ import { messageOf, RuntimeError } from '../domain/runtime-error.ts';
 import type { WorkflowDefinition, WorkflowFault } from '../domain/workflow-definition.ts';
 import { readWorkflowDocument } from '../domain/workflow-document.ts';
 import { scaleDefinitionTime } from '../domain/workflow-time.ts';
+import { systemCodeOf } from './durable-files.ts';
 import { MAX_SOURCE_BYTES, readJsonSource, withLines } from './json-source.ts';
 import { isWfFormat, readWfFormat } from './wf-format.ts';
 import { type CompiledWorkflow, compileWorkflow, findGraphFaults } from './workflow-compiler.ts';
@@ -205,9 +206,4 @@ async function readBytes(path: string): Promise<ReadBytes> {
     if (code === 'ENOENT' || code === 'ENOTDIR') return faulty('FILE_NOT_FOUND', 'does not exist; check the path');
     return faulty('FILE_UNREADABLE', `cannot be read: ${messageOf(error)}; check its permissions`);
   }
-}
-
-function systemCodeOf(error: unknown): string | undefined {
-  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
-  return typeof code === 'string' ? code : undefined;
 }

@@ -3,12 +3,13 @@
 // It never writes outside of its folder, whatever a workflow is named, and never over a file it was not told to replace.
 
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { link, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsonObject } from '../domain/json-value.ts';
 import { quoteName } from '../domain/near-name.ts';
 import { messageOf, RuntimeError } from '../domain/runtime-error.ts';
 import type { WorkflowDefinition, WorkflowFault } from '../domain/workflow-definition.ts';
+import { syncPath, systemCodeOf, writeNew } from './durable-files.ts';
 import {
   loadWorkflowFolder,
   parseWorkflowText,
@@ -56,11 +57,18 @@ export class WorkflowStore {
     const load = parseWorkflowText(text, { file: 'the workflow', stem: '' });
     if (load.kind === 'faulty') throw invalid(document.name, load.faults);
     const { definition } = load;
-    const known = this.#files.get(definition.name);
+    const known = this.#files.get(definition.name) ?? (await this.#writtenSince(definition.name));
     if (known !== undefined && !replace) throw exists(definition.name, known);
     const file = await this.#write(definition.name, text, known);
     this.#files = new Map(this.#files).set(definition.name, file);
     return { definition, file };
+  }
+
+  // A second file of one name would be no workflow to the next start, or take the first one's place.
+  async #writtenSince(name: string): Promise<string | undefined> {
+    // Why a folder cannot be read is told when it is written to.
+    const folder = await loadWorkflowFolder(this.#folder).catch(() => undefined);
+    return folder?.files.get(name);
   }
 
   async #write(name: string, text: string, known: string | undefined): Promise<string> {
@@ -69,10 +77,11 @@ export class WorkflowStore {
     try {
       await mkdir(this.#folder, { recursive: true });
       try {
-        await writeDurably(draft, text);
-        if (known === undefined) return await this.#place(draft, name);
-        await rename(draft, known);
-        return known;
+        await writeNew(draft, text);
+        const file = known ?? (await this.#place(draft, name));
+        if (known !== undefined) await rename(draft, known);
+        await syncPath(this.#folder);
+        return file;
       } finally {
         await rm(draft, { force: true });
       }
@@ -95,7 +104,7 @@ export class WorkflowStore {
         await link(draft, file);
         return file;
       } catch (error) {
-        if (!isTaken(error)) throw error;
+        if (systemCodeOf(error) !== 'EEXIST') throw error;
         const there = await readWorkflowFile(file);
         if (there.kind === 'faulty' || there.definition.name === name) throw exists(name, file);
       }
@@ -138,18 +147,4 @@ function exists(name: string, file: string): RuntimeError {
     `a workflow ${quoteName(name)} is kept in ${file} already; choose another name, or say that it is to be replaced`,
     { details: { workflow: name, file } },
   );
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  const handle = await open(path, 'wx');
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-function isTaken(error: unknown): boolean {
-  return error instanceof Error && Reflect.get(error, 'code') === 'EEXIST';
 }

@@ -11,6 +11,7 @@ import { messageOf, RuntimeError } from '../domain/runtime-error.ts';
 import { HttpGuard, type HttpGuardOptions, MCP_PATH } from './http-guard.ts';
 import { HttpSessions } from './http-sessions.ts';
 import { createMcpServer, type ServerParts } from './mcp-server.ts';
+import { watchedStream } from './watched-stream.ts';
 
 export const DEFAULT_BODY_BYTES = 1024 * 1024;
 /** Connections at once; more are closed as they come. */
@@ -171,10 +172,19 @@ class HttpDoor {
   }
 
   async #route(request: Request, parsedBody: unknown): Promise<Response> {
-    return (await isLegacyRequest(request, parsedBody))
-      ? await this.sessions.fetch(request, parsedBody)
-      : await this.#modern.fetch(request, { parsedBody });
+    if (await isLegacyRequest(request, parsedBody)) return await this.sessions.fetch(request, parsedBody);
+    const response = await this.#modern.fetch(request, { parsedBody });
+    // Of the newer era only news go on without end; to cut the answer to a call would cancel it.
+    if (response.body === null || !isListening(parsedBody)) return response;
+    return new Response(
+      watchedStream(response.body, request.signal, () => {}),
+      response,
+    );
   }
+}
+
+function isListening(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'method' in body && body.method === 'subscriptions/listen';
 }
 
 // undefined: too long. The rest is let pass by unkept, so that the client reads the answer before the line is cut.

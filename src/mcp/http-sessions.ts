@@ -6,6 +6,7 @@ import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/
 import type { Clock, TimerHandle, TimerService } from '../domain/clock.ts';
 import { createMcpServer, type ServerParts } from './mcp-server.ts';
 import { RecentEvents } from './recent-events.ts';
+import { watchedStream } from './watched-stream.ts';
 
 /** Sessions at once; of idle ones the oldest makes room for a new one. */
 export const MOST_SESSIONS = 64;
@@ -121,7 +122,9 @@ export class HttpSessions {
     try {
       const response = await session.transport.handleRequest(request, { parsedBody });
       if (response.body === null) over();
-      return response.body === null ? response : new Response(watched(response.body, request.signal, over), response);
+      return response.body === null
+        ? response
+        : new Response(watchedStream(response.body, request.signal, over), response);
     } catch (error) {
       over();
       throw error;
@@ -174,35 +177,4 @@ function refusal(status: number, code: number, message: string, headers: Record<
 
 function isInitialize(body: unknown): boolean {
   return typeof body === 'object' && body !== null && 'method' in body && body.method === 'initialize';
-}
-
-/**
- * The same bytes; tells once when the stream has been read or was given up. A client that hangs up is noticed at once, not
- * with the next byte for it: until then its stream would count as open, and refuse the one it comes back with.
- */
-function watched(body: ReadableStream<Uint8Array>, signal: AbortSignal, over: () => void): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
-  const giveUp = (): void => {
-    over();
-    // Ends the reading below too.
-    void reader.cancel().catch(() => {});
-  };
-  if (signal.aborted) giveUp();
-  else signal.addEventListener('abort', giveUp, { once: true });
-  return new ReadableStream({
-    pull: async (controller) => {
-      try {
-        const { done, value } = await reader.read();
-        if (done) {
-          over();
-          signal.removeEventListener('abort', giveUp);
-          controller.close();
-        } else controller.enqueue(value);
-      } catch (error) {
-        over();
-        controller.error(error);
-      }
-    },
-    cancel: giveUp,
-  });
 }

@@ -1,5 +1,6 @@
 // Owns the wire of stdio: one JSON-RPC message a line, in and out. A line that is no message is answered and passed over, a
-// line that is too long is refused without being kept, and a reader that left ends the connection in good order.
+// line that is too long is refused without being kept, and a reader that left ends the connection in good order. From a
+// client that does not read its answers nothing more is taken until it does: what waits for it stays within bounds.
 // Nothing but messages is ever written.
 
 import type { Readable, Writable } from 'node:stream';
@@ -8,6 +9,8 @@ import { messageOf } from '../domain/runtime-error.ts';
 
 /** Bytes of a line; a message that is longer is refused. */
 export const LONGEST_LINE_BYTES = 8 * 1024 * 1024;
+/** Bytes that the client has not read; above, nothing is taken from it and it gets no news. Answers are never dropped. */
+export const MOST_UNREAD_BYTES = 16 * 1024 * 1024;
 const NEW_LINE = 0x0a;
 const PARSE_ERROR = -32_700;
 const INVALID_REQUEST = -32_600;
@@ -42,12 +45,14 @@ export class LineTransport implements Transport {
     this.#input.on('close', this.#onEnd);
     this.#input.on('error', this.#onEnd);
     this.#output.on('error', this.#onLost);
+    this.#output.on('drain', this.#onDrain);
     if (this.#input.readableEnded || this.#input.destroyed) queueMicrotask(this.#onEnd);
     return Promise.resolve();
   }
 
   send(message: JSONRPCMessage): Promise<void> {
     if (!('method' in message) && message.id !== undefined) this.#answered(message.id);
+    if (this.#isBehind && 'method' in message && !('id' in message)) return Promise.resolve();
     return this.#write(message);
   }
 
@@ -69,6 +74,10 @@ export class LineTransport implements Transport {
     this.onclose?.();
   }
 
+  get #isBehind(): boolean {
+    return this.#output.writableLength > MOST_UNREAD_BYTES;
+  }
+
   readonly #onData = (chunk: Buffer): void => {
     let start = 0;
     for (;;) {
@@ -86,6 +95,10 @@ export class LineTransport implements Transport {
     this.#hasEnded = true;
     if (this.#length > 0) this.#endLine();
     this.onend?.();
+  };
+
+  readonly #onDrain = (): void => {
+    if (!this.#isClosed) this.#input.resume();
   };
 
   // Nobody reads any more: whatever is still asked for, its answer reaches no one.
@@ -164,6 +177,7 @@ export class LineTransport implements Transport {
     return new Promise((resolve) => {
       // An error is told to the stream's own listener too.
       this.#output.write(`${JSON.stringify(message)}\n`, () => resolve());
+      if (this.#isBehind) this.#input.pause();
     });
   }
 }

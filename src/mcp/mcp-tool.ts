@@ -46,6 +46,14 @@ export interface ToolAnnotations {
   readonly openWorldHint: boolean;
 }
 
+/** The hints of a tool that only looks. */
+export const READ_ONLY: ToolAnnotations = Object.freeze({
+  readOnlyHint: true,
+  destructiveHint: false,
+  idempotentHint: true,
+  openWorldHint: false,
+});
+
 /** A tool as clients are told of it; the schemas are JSON Schema 2020-12. */
 export interface McpToolDefinition {
   readonly name: string;

@@ -5,6 +5,7 @@
 import type { OrchestrationEngine } from '../engine/orchestration-engine.ts';
 import type { RunHistory, TaskHistory } from '../engine/run-archive.ts';
 import { runLogsUri, stepOutputUri } from './resource-uris.ts';
+import { isoOf } from './run-report.ts';
 
 /** What the document of a run holds at most. */
 export const DOCUMENT_LIMITS = Object.freeze({
@@ -37,9 +38,9 @@ export function runDocument(engine: OrchestrationEngine, history: RunHistory): R
     parked: record.parked,
     held_because: engine.heldBecause(runId)?.message ?? null,
     cancel_requested: history.cancelRequested,
-    created_at: iso(record.createdAtMs),
-    started_at: iso(record.startedAtMs),
-    ended_at: iso(record.endedAtMs),
+    created_at: isoOf(record.createdAtMs),
+    started_at: isoOf(record.startedAtMs),
+    ended_at: isoOf(record.endedAtMs),
     recoveries: record.recoveries,
     rerun_of: record.rerunOf,
     parameters: parameters.length <= DOCUMENT_LIMITS.parameters ? origin.parameters : cutNote(parameters),
@@ -48,7 +49,7 @@ export function runDocument(engine: OrchestrationEngine, history: RunHistory): R
     tasks,
     omitted_tasks: omitted,
     waiting: record.endedAtMs === null && record.parked === null ? waitsOf(engine, runId) : [],
-    moments: moments.slice(-100).map(({ type, atMs, detail }) => ({ type, at: iso(atMs), detail })),
+    moments: moments.slice(-100).map(({ type, atMs, detail }) => ({ type, at: isoOf(atMs), detail })),
     logs: runLogsUri(runId),
   };
 }
@@ -85,8 +86,8 @@ function taskDocument(runId: string, task: TaskHistory, output: string | undefin
     status: task.status,
     attempts: attempts.map(({ attempt, startedAtMs, endedAtMs, outcome, error }) => ({
       attempt,
-      started_at: iso(startedAtMs),
-      ended_at: iso(endedAtMs),
+      started_at: isoOf(startedAtMs),
+      ended_at: isoOf(endedAtMs),
       outcome,
       error: error === null ? null : withoutStack(error),
     })),
@@ -96,8 +97,8 @@ function taskDocument(runId: string, task: TaskHistory, output: string | undefin
     reason: task.reason,
     skip_code: task.skipCode,
     adopted_from: task.adoptedFrom,
-    retry_due_at: iso(task.dueMs),
-    ended_at: iso(task.endedAtMs),
+    retry_due_at: isoOf(task.dueMs),
+    ended_at: isoOf(task.endedAtMs),
     ...(output === undefined ? {} : isWhole ? { output: task.output } : { output_cut: cutOutput(runId, task, output) }),
   };
 }
@@ -119,9 +120,5 @@ function withoutStack(error: NonNullable<TaskHistory['error']>): Record<string, 
 function waitsOf(engine: OrchestrationEngine, runId: string) {
   return engine
     .explain(runId, { limit: DOCUMENT_LIMITS.waits })
-    .map(({ task, sinceMs, reason, message }) => ({ name: task, since: iso(sinceMs), reason, message }));
-}
-
-function iso(atMs: number | null): string | null {
-  return atMs === null ? null : new Date(atMs).toISOString();
+    .map(({ task, sinceMs, reason, message }) => ({ name: task, since: isoOf(sinceMs), reason, message }));
 }

@@ -96,7 +96,7 @@ export function reportOf(execution: WorkflowExecution): RunReport {
     outputs,
     cut_outputs: cut,
     errors: firstOf(errors, (error) => errorReport(error)),
-    skipped: firstOf(skipped, ({ code, reason }) => ({ code, reason })),
+    skipped: firstOf(skipped, ({ code, reason }) => ({ code, reason: clip(reason, REPORT_LIMITS.message) })),
     omitted: {
       outputs: omitted,
       errors: Math.max(0, errors.length - REPORT_LIMITS.entries),
@@ -203,11 +203,19 @@ function firstOf<Value, Shown>(
   return shown;
 }
 
+/** A moment of the record as answers have it. */
+export function isoOf(atMs: number): string;
+export function isoOf(atMs: number | null): string | null;
+export function isoOf(atMs: number | null): string | null {
+  return atMs === null ? null : new Date(atMs).toISOString();
+}
+
 function shortValue(value: unknown, limit: number): unknown {
   const text = JSON.stringify(value) ?? 'null';
   return text.length <= limit ? value : `${text.slice(0, limit)}… (cut)`;
 }
 
-function clip(text: string, limit: number): string {
+/** A text, or its beginning when it is too long. */
+export function clip(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, limit)}…`;
 }

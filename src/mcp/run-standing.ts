@@ -5,7 +5,16 @@ import { z } from 'zod';
 import type { TaskStatus } from '../domain/statuses.ts';
 import type { RunHistory, TaskHistory } from '../engine/run-archive.ts';
 import type { RunLog } from './log-book.ts';
-import { boundedOutput, cutOutput, errorReport, RUN_REPORT, type RunReport, stepError } from './run-report.ts';
+import {
+  boundedOutput,
+  clip,
+  cutOutput,
+  errorReport,
+  isoOf,
+  RUN_REPORT,
+  type RunReport,
+  stepError,
+} from './run-report.ts';
 import { anyObject, anyValue, isoTime, optionalTime } from './tool-schemas.ts';
 
 /** Characters of one output that is asked for by itself. */
@@ -14,6 +23,8 @@ const WHOLE_OUTPUT = 200_000;
 const MOST_PARAMETERS = 8_000;
 const MOST_ATTEMPTS = 20;
 const MOST_MOMENTS = 50;
+/** Characters of the reason of one step among many. */
+const MOST_REASON = 200;
 
 const attempt = z.strictObject({
   attempt: z.int(),
@@ -99,7 +110,7 @@ export function standingOf({
     kind: record.kind,
     parameters: shortParameters(origin.parameters),
     created_at: isoOf(record.createdAtMs),
-    deadline_at: deadlineMs === null ? null : isoOf(deadlineMs),
+    deadline_at: isoOf(deadlineMs),
     rerun_of: record.rerunOf,
     held_because: held ?? record.parked?.reason ?? null,
     moments: moments.slice(-MOST_MOMENTS).map(({ type, atMs, detail }) => ({ type, at: isoOf(atMs), detail })),
@@ -140,12 +151,17 @@ function stepOf(
     step,
     status: live ?? task?.status ?? 'pending',
     attempts: task?.attempts.length ?? 0,
-    started_at: first === null ? null : isoOf(first),
-    ended_at: endedAtMs === null ? null : isoOf(endedAtMs),
+    started_at: isoOf(first),
+    ended_at: isoOf(endedAtMs),
     duration_ms: first === null || endedAtMs === null ? null : endedAtMs - first,
-    reason: task?.reason ?? null,
+    reason: shortReason(task?.reason ?? null),
     adopted_from: task?.adoptedFrom ?? null,
   };
+}
+
+// A thousand steps may have the same long one; the resource of the run has it whole.
+function shortReason(reason: string | null): string | null {
+  return reason === null ? null : clip(reason, MOST_REASON);
 }
 
 function detailOf(runId: string, step: string, task: TaskHistory | undefined) {
@@ -158,7 +174,7 @@ function detailOf(runId: string, step: string, task: TaskHistory | undefined) {
     attempts: (task?.attempts ?? []).slice(-MOST_ATTEMPTS).map((each) => ({
       attempt: each.attempt,
       started_at: isoOf(each.startedAtMs),
-      ended_at: each.endedAtMs === null ? null : isoOf(each.endedAtMs),
+      ended_at: isoOf(each.endedAtMs),
       outcome: each.outcome,
       error: each.error === null ? null : errorReport(each.error),
     })),
@@ -168,8 +184,4 @@ function detailOf(runId: string, step: string, task: TaskHistory | undefined) {
 function shortParameters(parameters: RunHistory['origin']['parameters']) {
   const { length } = JSON.stringify(parameters);
   return length <= MOST_PARAMETERS ? parameters : { _note: `${length} characters, too long to be here` };
-}
-
-function isoOf(atMs: number): string {
-  return new Date(atMs).toISOString();
 }

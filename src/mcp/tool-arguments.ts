@@ -30,7 +30,7 @@ export interface ArgumentFault {
   readonly message: string;
 }
 
-/** The arguments as the tool takes them, defaults filled in. @throws RuntimeError MCP_ARGUMENTS_INVALID listing every fault */
+/** The arguments as they are, once the tool can take them; its schema fills in defaults. @throws RuntimeError MCP_ARGUMENTS_INVALID listing every fault */
 export function readArguments(tool: McpTool, args: unknown): unknown {
   const given = args === undefined ? {} : args;
   if (!isRecord(given)) {
@@ -39,7 +39,8 @@ export function readArguments(tool: McpTool, args: unknown): unknown {
   const unsound = findUnsound(given);
   // Nothing else may look at what is too deep, too large or no JSON.
   if (unsound.length > 0) throw refusal(tool, unsound);
-  const faults = [...findUnknownMembers(given, inputJsonSchema(tool.input)), ...findWrongValues(tool.input, given)];
+  const unknown = findUnknownMembers(given, inputJsonSchema(tool.input));
+  const faults = [...unknown, ...findWrongValues(tool.input, given, new Set(unknown.map(({ path }) => path)))];
   if (faults.length > 0) throw refusal(tool, faults);
   return given;
 }
@@ -149,8 +150,11 @@ function findUnknownMembers(root: Record<string, unknown>, schema: SchemaNode): 
       for (const [name, member] of Object.entries(value)) {
         const place = [...path, name];
         const known = nodeOfMember(node, name);
-        if (known === 'unknown') faults.push({ path: shortPath(place), message: unknownMember(name, node) });
-        else if (known !== undefined) pending.push({ value: member, node: known, path: place });
+        if (known === 'unknown') {
+          // What is counted only needs no suggestion: there may be half a million.
+          const message = faults.length < MOST_FAULTS ? unknownMember(name, node) : 'unknown';
+          faults.push({ path: shortPath(place), message });
+        } else if (known !== undefined) pending.push({ value: member, node: known, path: place });
       }
     }
   }
@@ -178,7 +182,12 @@ function unknownMember(name: string, node: SchemaNode): string {
 
 // --- values of a wrong kind
 
-function findWrongValues(schema: z.ZodObject, given: Record<string, unknown>): ArgumentFault[] {
+/** `told`: paths of the unknown members that were found by name, with a suggestion. */
+function findWrongValues(
+  schema: z.ZodObject,
+  given: Record<string, unknown>,
+  told: ReadonlySet<string>,
+): ArgumentFault[] {
   let issues: readonly z.core.$ZodIssue[];
   try {
     const parsed = schema.safeParse(given, { error: expectationOf });
@@ -191,9 +200,16 @@ function findWrongValues(schema: z.ZodObject, given: Record<string, unknown>): A
   }
   const faults = new Map<string, ArgumentFault>();
   for (const issue of issues) {
-    // These were found by name, with a suggestion, before.
-    if (issue.code === 'unrecognized_keys') continue;
     const segments = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
+    if (issue.code === 'unrecognized_keys') {
+      // Left are those of an object that may be one of several, {gb} or {mb} say: none of them has all of its members.
+      for (const name of issue.keys) {
+        const path = shortPath([...segments, name]);
+        if (told.has(path)) continue;
+        faults.set(path, { path, message: `unknown ${quoteName(name)} beside the others; correct or remove it` });
+      }
+      continue;
+    }
     const path = shortPath(segments);
     if (faults.has(path)) continue;
     const value = valueAt(given, segments);

@@ -53,13 +53,19 @@ function boundedDetails(details: Readonly<Record<string, unknown>>): JsonObject 
   return short;
 }
 
-/** What JSON makes of it: no functions, no classes, no undefined. */
+/** What JSON makes of it: no functions, no classes, no undefined, and no half of a surrogate pair, as a cut leaves them. */
 function plainObject(data: object): JsonObject {
-  const plain: JsonObject = JSON.parse(JSON.stringify(data));
+  const text = JSON.stringify(data);
+  // Only a lone surrogate is written that way, or a backslash of the data before "ud": hardly ever either.
+  const plain: JsonObject = text.includes('\\ud') ? JSON.parse(text, wellFormed) : JSON.parse(text);
   return plain;
 }
 
+function wellFormed(_: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.toWellFormed() : value;
+}
+
 function clip(text: string): string {
-  const whole = text.toWellFormed();
-  return whole.length <= LONGEST_MESSAGE ? whole : `${whole.slice(0, LONGEST_MESSAGE)}… (cut)`;
+  const shown = text.length <= LONGEST_MESSAGE ? text : `${text.slice(0, LONGEST_MESSAGE)}… (cut)`;
+  return shown.toWellFormed();
 }

@@ -21,6 +21,10 @@ import {
 export const CORE_ACTIONS =
   'core has noop, echo {message}, sleep {duration}, burn {ms}, fail {message, times?}, command';
 
+/** Run parameters that are compared with what the steps take, and those that are told. */
+const MOST_PARAMETERS = 1_000;
+const MOST_UNUSED = 20;
+
 interface NamedWork {
   readonly name: string;
   readonly module: string;
@@ -49,6 +53,15 @@ export function requireWorkflow(engine: OrchestrationEngine, name: string): Comp
   const there = names.length === 0 ? 'there is none yet: create_workflow makes one' : 'list_workflows names all';
   throw new RuntimeError('WORKFLOW_NOT_FOUND', `no workflow ${quoteName(name)}${hint}; ${there}`, {
     details: { workflow: name },
+  });
+}
+
+/** The error for an id that no workflow run has. */
+export function noSuchRun(engine: OrchestrationEngine, id: string): RuntimeError {
+  const recent = engine.listRuns({ kind: 'workflow', limit: 200 }).map(({ runId: known }) => known);
+  const hint = suggestion(new NearNames(recent).nearest(id));
+  return new RuntimeError('RUN_NOT_FOUND', `no workflow run ${quoteName(id)}${hint}; list_runs gives the ids`, {
+    details: { runId: id.slice(0, 400) },
   });
 }
 
@@ -103,9 +116,12 @@ export function requireRunnable(engine: OrchestrationEngine, workflow: CompiledW
   });
 }
 
-/** Run parameters that no step takes, as sentences. */
+/** Run parameters that no step takes, as sentences; of very many the first are looked at. */
 export function unusedParameters(workflow: CompiledWorkflow, parameters: JsonObject): string[] {
-  return findUnusedParameters(workflow, Object.keys(parameters)).map(({ message }) => message);
+  const names = Object.keys(parameters).slice(0, MOST_PARAMETERS);
+  const unused = findUnusedParameters(workflow, names).map(({ message }) => message);
+  const more = unused.length - MOST_UNUSED;
+  return more > 0 ? [...unused.slice(0, MOST_UNUSED), `and ${more} more parameters that no step takes`] : unused;
 }
 
 /** What a kept workflow lacks as things stand, as sentences; none of it keeps it from being kept. */

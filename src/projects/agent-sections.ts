@@ -3,7 +3,9 @@
 
 import { codeBlock, codeCell, codeSpan, markdownTable } from './markdown-text.ts';
 import type { TaskModule } from './project-facts.ts';
-import { WORKFLOW_FOLDER, type WorkflowOutline } from './workflow-outline.ts';
+import { WORKFLOW_FOLDER } from './project-store.ts';
+import type { WorkflowOutline } from './workflow-outline.ts';
+import { requiredNames, seconds, shortList } from './workflow-sections.ts';
 
 const MAX_CALLS = 50;
 const COMMAND = { module: 'core', action: 'command' } as const;
@@ -36,15 +38,17 @@ export interface ToolScope {
   readonly isRoot: boolean;
 }
 
-/** Tools that have something to act on. */
+/** Tools that have something to act on. Never empty: a document that tells what can be done must not end without it. */
 export function toolTable({ workflows, modules, isRoot }: ToolScope): string {
   const tools = [
     ...(workflows.length > 0 ? WORKFLOW_TOOLS : []),
     ...(modules.length > 0 ? [TASK_TOOL] : []),
     ...(isRoot ? [WRITING_TOOL] : []),
   ];
+  if (tools.length === 0)
+    return 'No tool acts on this folder by itself; the tools of the project are told in its own folder.';
   return markdownTable(
-    ['Tool', 'Use it to'],
+    ['Tool', 'What for'],
     tools.map(([tool, use]) => [codeCell(tool), use]),
   );
 }
@@ -53,8 +57,7 @@ export function toolTable({ workflows, modules, isRoot }: ToolScope): string {
 export function toolCalls(workflows: readonly WorkflowOutline[]): string {
   if (workflows.length === 0) return '';
   const calls = workflows.slice(0, MAX_CALLS).map(({ definition, parameters }) => {
-    const required = parameters.filter(({ defaultValue }) => defaultValue === undefined);
-    const given = Object.fromEntries(required.map(({ name }) => [name, '…']));
+    const given = Object.fromEntries(requiredNames(parameters).map((name) => [name, '…']));
     return JSON.stringify({ workflow_name: definition.name, parameters: given });
   });
   return codeBlock(calls.join('\n'), 'json');
@@ -64,9 +67,8 @@ export function toolCalls(workflows: readonly WorkflowOutline[]): string {
 export function outputList(workflows: readonly WorkflowOutline[]): string {
   return workflows
     .map(({ definition, lastSteps }) => {
-      const last = lastSteps.slice(0, 20).map(codeSpan).join(', ');
-      const more = lastSteps.length > 20 ? `, and ${lastSteps.length - 20} more` : '';
-      return `- ${codeSpan(definition.name)}: one output a step; no other step waits for ${last}${more}`;
+      const noun = lastSteps.length === 1 ? 'the last step is' : 'the last steps are';
+      return `- ${codeSpan(definition.name)}: the output of every step that ran, by its name; ${noun} ${shortList(lastSteps.map(codeSpan))}`;
     })
     .join('\n');
 }
@@ -83,18 +85,18 @@ export function limitList(workflows: readonly WorkflowOutline[]): string {
       const optional = definition.steps.filter(({ required }) => !required);
       return [
         maxParallel === null ? [] : [`- ${name} runs at most ${maxParallel} steps at once`],
-        timeoutMs === null ? [] : [`- A run of ${name} ends after ${timeoutMs / 1000} s at the latest`],
+        timeoutMs === null ? [] : [`- A run of ${name} ends after ${seconds(timeoutMs)} at the latest`],
         optional.length === 0 ? [] : [`- ${name} completes even if these steps fail: ${names(optional)}`],
         commands.length === 0
           ? []
-          : [`- ${name} starts programs (${names(commands)}): the server refuses that unless it is allowed to`],
+          : [
+              `- ${name} starts programs (${names(commands)}): the server refuses that unless it was started with ${codeSpan('--allow-commands')}, or its configuration allows it`,
+            ],
       ].flat();
     })
     .join('\n');
 }
 
 function names(steps: readonly { readonly name: string }[]): string {
-  const shown = steps.slice(0, 20).map(({ name }) => codeSpan(name));
-  const more = steps.length > 20 ? `, and ${steps.length - 20} more` : '';
-  return shown.join(', ') + more;
+  return shortList(steps.map(({ name }) => codeSpan(name)));
 }

@@ -5,15 +5,15 @@ import { resolveConfig } from '../engine/engine-config.ts';
 import type { Project } from './project.ts';
 import { ProjectManager, type ProjectOptions } from './project-manager.ts';
 
-let current: ProjectManager | undefined;
+let current: { readonly folders: string; readonly manager: ProjectManager } | undefined;
 
 /** The default project manager. @throws RuntimeError CONFIG_INVALID */
 export async function getProjectManager(): Promise<ProjectManager> {
   const { projectsDir, templatesDir, documentTemplatesDir } = resolveConfig();
-  if (current?.projectsDir !== projectsDir) {
-    current = ProjectManager.open({ projectsDir, templatesDir, documentTemplatesDir });
-  }
-  return current;
+  const options = { projectsDir, templatesDir, documentTemplatesDir };
+  const folders = JSON.stringify(options);
+  if (current?.folders !== folders) current = { folders, manager: ProjectManager.open(options) };
+  return current.manager;
 }
 
 /** Creates a project in the default folder of projects. @throws as ProjectManager.createProject */

@@ -11,7 +11,7 @@ interface DirectoryPurpose {
 const PURPOSES: Readonly<Record<string, DirectoryPurpose>> = {
   src: { purpose: 'Source code' },
   tasks: { purpose: 'Task modules, whose exported functions are the actions of workflow steps' },
-  config: { purpose: 'Configuration, workflow definitions among it' },
+  config: { purpose: 'Configuration, with the workflow definitions' },
   workflows: { purpose: 'Workflow definitions' },
   production: { purpose: 'Workflow definitions that are loaded by name' },
   data: { purpose: 'Data sets' },
@@ -37,7 +37,7 @@ const PURPOSES: Readonly<Record<string, DirectoryPurpose>> = {
   frontend: { purpose: 'Code of the application that runs in browsers' },
   backend: { purpose: 'Code of the application that runs on the server' },
   database: { purpose: 'Database schemas and migrations' },
-  pipelines: { purpose: 'Definitions and notes of data pipelines' },
+  pipelines: { purpose: 'Code and definitions of data pipelines' },
   notebooks: { purpose: 'Notebooks and exploratory analysis' },
   experiments: { purpose: 'Descriptions of experiments' },
   papers: { purpose: 'Papers and drafts' },
@@ -45,6 +45,7 @@ const PURPOSES: Readonly<Record<string, DirectoryPurpose>> = {
   scripts: { purpose: 'Scripts' },
   assets: { purpose: 'Images and other static files' },
   templates: { purpose: 'Templates' },
+  theme: { purpose: 'Looks of the pages: style sheets and layouts' },
 };
 
 /** What a folder is for, by its own name; null where the name says nothing known. */

@@ -7,6 +7,7 @@ import { lstat, open, readFile, rename, rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { quoteName } from '../domain/near-name.ts';
 import { messageOf, RuntimeError } from '../domain/runtime-error.ts';
+import { systemCodeOf } from '../engine/durable-files.ts';
 
 /** Larger files are not taken for documents. */
 const MAX_DOCUMENT_BYTES = 8 * 1024 * 1024;
@@ -95,7 +96,8 @@ async function statsOf(root: string, path: string): Promise<Stats | undefined> {
   try {
     return await lstat(join(root, path));
   } catch (error) {
-    if (isAbsence(error)) return undefined;
+    const code = systemCodeOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw unreadable(path, messageOf(error), error);
   }
 }

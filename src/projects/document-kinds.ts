@@ -16,7 +16,7 @@ export const DOCUMENT_KINDS: readonly DocumentKind[] = Object.values(DocumentKin
 export const DOCUMENT_TITLES: Readonly<Record<DocumentKind, string>> = {
   README: 'what this is and how to use it',
   AGENTS: 'what AI agents should know before they change anything',
-  SPEC: 'workflows, task modules and resources in full',
+  SPEC: 'what is here, in full',
   PAI: 'what an AI agent can do here, and by which tool',
 };
 

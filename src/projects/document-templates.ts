@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isRuntimeError, messageOf, RuntimeError } from '../domain/runtime-error.ts';
+import { systemCodeOf } from '../engine/durable-files.ts';
 import { readDocument } from './document-files.ts';
 import type { DocumentKind } from './document-kinds.ts';
 import { type DocumentPiece, type RenderedPiece, splitSections } from './generated-sections.ts';
@@ -106,7 +107,7 @@ async function readGiven(file: string): Promise<DocumentTemplate | undefined> {
   try {
     return toTemplate(await readFile(file), file);
   } catch (error) {
-    const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+    const code = systemCodeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     if (isRuntimeError(error)) throw error;
     throw unreadable(file, messageOf(error), error);

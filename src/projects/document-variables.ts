@@ -6,9 +6,10 @@ import { limitList, outputList, toolCalls, toolTable } from './agent-sections.ts
 import { purposeOfDirectory } from './directory-purposes.ts';
 import { DOCUMENT_KINDS, DOCUMENT_TITLES, type DocumentKind, documentPath } from './document-kinds.ts';
 import type { FolderContents, FolderEntry } from './folder-contents.ts';
-import { codeSpan, escapeMarkdown, escapeParagraphs, escapeProse, markdownLink } from './markdown-text.ts';
+import { codeSpan, escapeMarkdown, escapeParagraphs, escapeProse, joinBlocks, markdownLink } from './markdown-text.ts';
 import { taskModuleDetails, taskModuleTable } from './module-sections.ts';
 import { childFolders, liesIn, type ProjectFacts, parentFolder } from './project-facts.ts';
+import type { TemplateVariables } from './variable-substitution.ts';
 import {
   parameterTable,
   resourceTable,
@@ -20,9 +21,8 @@ import {
   workflowTable,
 } from './workflow-sections.ts';
 
-/** The document that variables are for. */
+/** The folder whose documents variables are for. */
 export interface DocumentPlace {
-  readonly kind: DocumentKind;
   /** Relative to the project; `''` is its own folder. */
   readonly folder: string;
   readonly contents: FolderContents;
@@ -50,7 +50,7 @@ export const DOCUMENT_VARIABLES = {
   child_links: 'a list of links to the same document of the folders right below',
   parent_link: 'a list item, on a new line, that links to the same document of the nearest documented folder above',
   sibling_links: 'a list of links to the other documents of the same folder',
-  contents: 'a list of the files and folders in the folder',
+  contents: 'a list of the files and folders in the folder, and of documented ones deeper down',
   commands: 'a block of commands that run the workflows',
   workflows: 'a table of the workflows',
   workflow_graphs: 'the graph of each workflow, in Mermaid',
@@ -68,13 +68,24 @@ export const DOCUMENT_VARIABLES = {
 
 export type DocumentVariable = keyof typeof DOCUMENT_VARIABLES;
 
-/** The values for one document. Workflows and modules are those whose files lie in its folder. */
-export function documentVariables(facts: ProjectFacts, place: DocumentPlace): Record<DocumentVariable, string> {
-  return { ...projectValues(facts), ...folderValues(facts, place), ...workValues(facts, place.folder) };
+/**
+ * The values for the documents of a folder. Workflows and modules are those whose files lie in it; what is said of them is
+ * the same in all of its documents, and is put into words once.
+ */
+export function documentVariables(
+  facts: ProjectFacts,
+  place: DocumentPlace,
+): (kind: DocumentKind) => TemplateVariables {
+  const shared = { ...projectValues(facts), ...workValues(facts, place.folder) };
+  const own = ownVariables(facts);
+  return (kind) => {
+    const values: Record<DocumentVariable, string> = { ...shared, ...folderValues(facts, place, kind) };
+    return { ...values, ...own };
+  };
 }
 
-/** The variables that a project brings itself. They come from people; one of a name above takes its place. */
-export function ownVariables({ project }: ProjectFacts): Record<string, string> {
+// The variables that a project brings itself. They come from people; one of a name above takes its place.
+function ownVariables({ project }: ProjectFacts): Record<string, string> {
   const { variables } = project.documentation;
   return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, escapeMarkdown(value)]));
 }
@@ -102,7 +113,8 @@ function projectValues({ project }: ProjectFacts) {
   };
 }
 
-function folderValues(facts: ProjectFacts, { kind, folder, contents }: DocumentPlace) {
+function folderValues(facts: ProjectFacts, place: DocumentPlace, kind: DocumentKind) {
+  const { folder } = place;
   const { links } = facts.project.documentation;
   const hasLinks = links.enabled;
   const purpose = folder === '' ? projectValues(facts).description : purposeOf(folder);
@@ -124,7 +136,7 @@ function folderValues(facts: ProjectFacts, { kind, folder, contents }: DocumentP
           .map(siblingItem)
           .join('\n')
       : '',
-    contents: contentsList(facts, { kind, folder, contents }),
+    contents: contentsList(facts, place, kind),
   };
 }
 
@@ -170,21 +182,25 @@ function siblingItem(kind: DocumentKind): string {
   return `- ${markdownLink(documentPath('', kind), documentPath('', kind))} – ${DOCUMENT_TITLES[kind]}`;
 }
 
-function contentsList(facts: ProjectFacts, { kind, folder, contents }: DocumentPlace): string {
+function contentsList(facts: ProjectFacts, { folder, contents }: DocumentPlace, kind: DocumentKind): string {
   const { links } = facts.project.documentation;
+  const linked = links.enabled && links.childLinks ? kind : null;
+  const pathOf = (name: string) => (folder === '' ? name : `${folder}/${name}`);
   const items = contents.entries.map((entry) => {
-    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-    if (facts.parents.has(path)) return folderItem(folder, path, links.enabled && links.childLinks ? kind : null);
+    const path = pathOf(entry.name);
+    if (facts.parents.has(path)) return folderItem(folder, path, linked);
     const label = codeSpan(entry.kind === 'folder' ? `${entry.name}/` : entry.name);
     const shown = links.enabled && isLinkable(entry) ? markdownLink(label, entry.name) : label;
     const meaning = entry.kind === 'folder' ? (purposeOfDirectory(path) ?? '') : meaningOfFile(facts, path);
     return `- ${shown}${meaning === '' ? '' : ` – ${meaning}`}`;
   });
+  const listed = new Set(contents.entries.map(({ name }) => pathOf(name)));
+  const deeper = childFolders(facts, folder).filter((other) => !listed.has(other));
   const notes = [
     ...(contents.left > 0 ? [`And ${contents.left} more.`] : []),
     ...(contents.isProduced ? ['Runs may write files here; they are not listed.'] : []),
   ];
-  return [items.join('\n'), ...notes].filter((block) => block !== '').join('\n\n');
+  return joinBlocks([[...items, ...deeper.map((other) => folderItem(folder, other, linked))].join('\n'), ...notes]);
 }
 
 // A name that is no Unicode text was read with replacements, and would lead nowhere.

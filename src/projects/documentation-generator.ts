@@ -8,8 +8,8 @@ import { RuntimeError } from '../domain/runtime-error.ts';
 import { isFolderOf, readDocument, toByteText, writeDocument } from './document-files.ts';
 import { DOCUMENT_KINDS, DocumentKind, documentPath } from './document-kinds.ts';
 import { DocumentTemplates, renderTemplate } from './document-templates.ts';
-import { documentVariables, ownVariables } from './document-variables.ts';
-import { type FolderContents, listFolder } from './folder-contents.ts';
+import { documentVariables } from './document-variables.ts';
+import { listFolder } from './folder-contents.ts';
 import { assembleDocument, mergeDocument, type RenderedPiece } from './generated-sections.ts';
 import type { Project } from './project.ts';
 import { gatherFacts, type ProjectFacts } from './project-facts.ts';
@@ -95,8 +95,7 @@ export class DocumentationGenerator {
    */
   async generateAllDocumentation(project: Project | string, options: DocumentOptions = {}): Promise<DocumentChange[]> {
     const facts = await factsOf(project);
-    const places = ['', ...facts.folders].flatMap((folder) => DOCUMENT_KINDS.map((kind) => ({ folder, kind })));
-    return this.#generate(facts, places, options);
+    return this.#generate(facts, ['', ...facts.folders], DOCUMENT_KINDS, options);
   }
 
   async #generateNested(
@@ -120,26 +119,27 @@ export class DocumentationGenerator {
       const message = `project ${quoteName(facts.project.name)} has no folder ${quoteName(folder)}; make it first`;
       throw new RuntimeError('FILE_NOT_FOUND', message, { details: { folder } });
     }
-    const [change] = await this.#generate(facts, [{ folder, kind }], options);
+    const [change] = await this.#generate(facts, [folder], [kind], options);
     if (change === undefined) throw new RuntimeError('INTERNAL', 'a document gave no change; please report this');
     return change;
   }
 
   async #generate(
     facts: ProjectFacts,
-    places: readonly { readonly folder: string; readonly kind: DocumentKind }[],
+    folders: readonly string[],
+    kinds: readonly DocumentKind[],
     { check = false }: DocumentOptions,
   ): Promise<DocumentChange[]> {
     const root = facts.project.path;
     const templates = new DocumentTemplates(root, this.#templatesDir);
     const drafts: Draft[] = [];
-    const listed = new Map<string, FolderContents>();
-    for (const { folder, kind } of places) {
-      const template = await templates.find(kind, folder !== '', facts.project.template);
-      const contents = listed.get(folder) ?? (await listFolder(root, folder, facts.parents));
-      listed.set(folder, contents);
-      const variables = { ...documentVariables(facts, { kind, folder, contents }), ...ownVariables(facts) };
-      drafts.push(await draftOf(root, documentPath(folder, kind), renderTemplate(template, variables)));
+    for (const folder of folders) {
+      const contents = await listFolder(root, folder, facts.parents);
+      const variablesFor = documentVariables(facts, { folder, contents });
+      for (const kind of kinds) {
+        const template = await templates.find(kind, folder !== '', facts.project.template);
+        drafts.push(await draftOf(root, documentPath(folder, kind), renderTemplate(template, variablesFor(kind))));
+      }
     }
     const changes: DocumentChange[] = [];
     for (const { content, ...change } of drafts) {

@@ -23,6 +23,10 @@ const SPECIAL: Readonly<Record<string, string>> = {
   $: '&#36;',
 };
 
+/** What is longer nobody reads, and a document beyond all bounds would not be read again by the generator itself. */
+const MAX_ROWS = 1_000;
+const MAX_THINGS_LENGTH = 500_000;
+
 /** A text as one line without control characters, blanks at its ends or in a row. */
 export function toSingleLine(text: string): string {
   return text.toWellFormed().replace(LINE_BREAKS, ' ').replace(UNPRINTABLE, ' ').replace(/\s+/gu, ' ').trim();
@@ -90,11 +94,32 @@ export function codeCell(text: string): string {
   return escapeMarkdown(text);
 }
 
+/** The blocks of many things, cut after a whole one and counted where nobody would read on; `things` is their noun. */
+export function joinThings(blocksOfEach: readonly (readonly string[])[], things: string): string {
+  const shown: string[] = [];
+  let length = 0;
+  for (const blocks of blocksOfEach) {
+    if (length > MAX_THINGS_LENGTH) break;
+    const text = joinBlocks(blocks);
+    length += text.length;
+    shown.push(text);
+  }
+  const more = blocksOfEach.length - shown.length;
+  return joinBlocks([...shown, more > 0 ? `And ${more} more ${things}.` : '']);
+}
+
 /** A table; cells are Markdown on one line without bare bars. An empty text where there is no row. */
 export function markdownTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return '';
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(headings), line(headings.map(() => '---')), ...rows.map(line)].join('\n');
+  const more = rows.length - MAX_ROWS;
+  const lines = [line(headings), line(headings.map(() => '---')), ...rows.slice(0, MAX_ROWS).map(line)];
+  return joinBlocks([lines.join('\n'), more > 0 ? `And ${more} more.` : '']);
+}
+
+/** Blocks with a blank line between them; empty ones are left out. */
+export function joinBlocks(blocks: readonly string[]): string {
+  return blocks.filter((block) => block !== '').join('\n\n');
 }
 
 /** A fenced block that its content cannot end. */

@@ -4,10 +4,11 @@
 import { extname } from 'node:path';
 import type { Expression } from '@babel/parser';
 import { messageOf } from '../domain/runtime-error.ts';
-import { firstSentence } from './doc-comment.ts';
+import { type DocComment, firstSentence } from './doc-comment.ts';
 import {
   docCommentOf,
   type ModuleScope,
+  type ObjectPatternNode,
   outlineParameters,
   type ParametersOutline,
   type SyntaxStatement,
@@ -19,6 +20,7 @@ type FunctionNode = Extract<
   SyntaxStatement | Expression,
   { type: 'FunctionDeclaration' | 'FunctionExpression' | 'ArrowFunctionExpression' }
 >;
+type DefaultNode = Extract<SyntaxStatement, { type: 'ExportDefaultDeclaration' }>;
 type ExportNode = Extract<SyntaxStatement, { type: 'ExportNamedDeclaration' }>;
 
 /** One exported function. */
@@ -39,6 +41,8 @@ export type ModuleOutline =
       readonly actions: readonly ActionOutline[];
       /** Modules that it passes exports on from; what those are is not followed. */
       readonly passesOn: readonly string[];
+      /** Exports of which the source does not show whether they are functions, such as what a call gave. */
+      readonly unshown: readonly string[];
     }
   | { readonly kind: 'unreadable'; readonly file: string; readonly reason: string };
 
@@ -72,7 +76,8 @@ function parse(parser: Parser, file: string, text: string): SyntaxFile {
 }
 
 interface Declared {
-  readonly node: FunctionNode;
+  /** Null: the source does not show whether it is a function. */
+  readonly node: FunctionNode | null;
   readonly comments: SyntaxStatement;
 }
 
@@ -80,12 +85,15 @@ function outlineSyntax(parser: Parser, syntax: SyntaxFile, text: string) {
   const scope = scopeOf(parser, syntax, text);
   const declared = new Map<string, Declared>();
   for (const statement of syntax.program.body) {
-    for (const [name, node] of functionsOf(statement)) declared.set(name, { node, comments: statement });
+    for (const [name, node] of valuesOf(statement)) declared.set(name, { node, comments: statement });
   }
   const actions = new Map<string, ActionOutline>();
   const passesOn = new Set<string>();
+  // A script exports by assignment, wherever it stands and however it is put together.
+  const unshown = new Set(syntax.program.sourceType === 'script' && /\bexports\b/.test(text) ? ['module.exports'] : []);
   const add = (name: string, found: Declared | undefined) => {
-    if (found !== undefined) actions.set(name, outlineAction(name, found, scope));
+    if (found?.node) actions.set(name, outlineAction(name, found.node, docCommentOf(found.comments), scope));
+    else if (found !== undefined) unshown.add(name);
   };
   for (const statement of syntax.program.body) {
     if (statement.type === 'ExportAllDeclaration') passesOn.add(statement.source.value);
@@ -94,11 +102,11 @@ function outlineSyntax(parser: Parser, syntax: SyntaxFile, text: string) {
     if (statement.source) passesOn.add(statement.source.value);
     else for (const [local, exported] of exportedNames(statement)) add(exported, declared.get(local));
   }
-  return { description: openingOf(syntax, text), actions: [...actions.values()], passesOn: [...passesOn] };
+  const description = openingOf(syntax, text);
+  return { description, actions: [...actions.values()], passesOn: [...passesOn], unshown: [...unshown] };
 }
 
-function outlineAction(name: string, { node, comments }: Declared, scope: ModuleScope): ActionOutline {
-  const doc = docCommentOf(comments);
+function outlineAction(name: string, node: FunctionNode, doc: DocComment | null, scope: ModuleScope): ActionOutline {
   // A parameter named `this` is a type for the checker and none of the function's.
   const [first] = node.params.filter((param) => !(param.type === 'Identifier' && param.name === 'this'));
   return { name, description: doc?.sentence ?? '', parameters: outlineParameters(first, doc, scope) };
@@ -106,18 +114,31 @@ function outlineAction(name: string, { node, comments }: Declared, scope: Module
 
 // --- declarations
 
-function functionsOf(statement: SyntaxStatement): [string, FunctionNode][] {
+// Names that can be exported as actions; those of anything that is no function are left out.
+function valuesOf(statement: SyntaxStatement): [string, FunctionNode | null][] {
+  if (statement.type === 'ImportDeclaration') {
+    return statement.importKind === 'type' ? [] : statement.specifiers.map(({ local }) => [local.name, null]);
+  }
   const inner = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement;
   if (inner?.type === 'FunctionDeclaration') return inner.id ? [[inner.id.name, inner]] : [];
   if (inner?.type !== 'VariableDeclaration') return [];
-  return inner.declarations.flatMap(({ id, init }): [string, FunctionNode][] => {
+  return inner.declarations.flatMap(({ id, init }): [string, FunctionNode | null][] => {
+    if (id.type === 'ObjectPattern') return id.properties.flatMap(namesBoundBy);
     const node = init ? functionIn(init) : undefined;
     return id.type === 'Identifier' && node !== undefined ? [[id.name, node]] : [];
   });
 }
 
-function functionIn(expression: Expression): FunctionNode | undefined {
+// What an object of functions was taken apart into.
+function namesBoundBy(property: ObjectPatternNode['properties'][number]): [string, null][] {
+  const bound = property.type === 'ObjectProperty' ? property.value : property.argument;
+  return bound.type === 'Identifier' ? [[bound.name, null]] : [];
+}
+
+// Null for what may be a function or not: the source says it elsewhere, or not before it runs.
+function functionIn(expression: Expression | DefaultNode['declaration']): FunctionNode | null | undefined {
   switch (expression.type) {
+    case 'FunctionDeclaration':
     case 'ArrowFunctionExpression':
     case 'FunctionExpression':
       return expression;
@@ -125,24 +146,27 @@ function functionIn(expression: Expression): FunctionNode | undefined {
     case 'TSAsExpression':
     case 'ParenthesizedExpression':
       return functionIn(expression.expression);
+    case 'AwaitExpression':
+    case 'CallExpression':
+    case 'ConditionalExpression':
+    case 'Identifier':
+    case 'LogicalExpression':
+    case 'MemberExpression':
+      return null;
     default:
       return undefined;
   }
 }
 
-function defaultOf(
-  statement: Extract<SyntaxStatement, { type: 'ExportDefaultDeclaration' }>,
-  declared: ReadonlyMap<string, Declared>,
-): Declared | undefined {
+function defaultOf(statement: DefaultNode, declared: ReadonlyMap<string, Declared>): Declared | undefined {
   const { declaration } = statement;
   if (declaration.type === 'Identifier') return declared.get(declaration.name);
-  if (declaration.type === 'FunctionDeclaration') return { node: declaration, comments: statement };
-  const isExpression = declaration.type === 'ArrowFunctionExpression' || declaration.type === 'FunctionExpression';
-  return isExpression ? { node: declaration, comments: statement } : undefined;
+  const node = functionIn(declaration);
+  return node === undefined ? undefined : { node, comments: statement };
 }
 
 function exportedNames(statement: ExportNode): [string, string][] {
-  const own = functionsOf(statement).map(([name]): [string, string] => [name, name]);
+  const own = valuesOf(statement).map(([name]): [string, string] => [name, name]);
   const listed = statement.specifiers.flatMap((specifier): [string, string][] => {
     if (specifier.type !== 'ExportSpecifier' || specifier.exportKind === 'type') return [];
     const { local, exported } = specifier;

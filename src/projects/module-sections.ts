@@ -1,7 +1,7 @@
 // Owns what documents say of task modules, as Markdown: a table of all of them, and each with its actions and parameters.
 // Names, types and comments are a person's, and go through markdown-text.ts.
 
-import { codeCell, codeSpan, escapeMarkdown, escapeProse, markdownTable } from './markdown-text.ts';
+import { codeCell, codeSpan, escapeMarkdown, escapeProse, joinThings, markdownTable } from './markdown-text.ts';
 import type { ActionOutline } from './module-outline.ts';
 import type { ParameterOutline } from './parameter-outline.ts';
 import type { TaskModule } from './project-facts.ts';
@@ -22,25 +22,21 @@ export function taskModuleTable(modules: readonly TaskModule[]): string {
 
 /** Each module with its actions and their parameters. */
 export function taskModuleDetails(modules: readonly TaskModule[]): string {
-  return modules
-    .map((module) =>
-      detailsOf(module)
-        .filter((block) => block !== '')
-        .join('\n\n'),
-    )
-    .join('\n\n');
+  return joinThings(modules.map(detailsOf), 'modules');
 }
 
 function detailsOf({ name, outline }: TaskModule): string[] {
   const head = [`### ${escapeMarkdown(name)}`, `File: ${codeSpan(outline.file)}`];
   if (outline.kind === 'unreadable') return [...head, `It cannot be read: ${escapeMarkdown(outline.reason)}`];
-  const passedOn = outline.passesOn.map((source) => codeSpan(source)).join(', ');
+  const passedOn = outline.passesOn.map(codeSpan).join(', ');
+  const unshown = outline.unshown.map(codeSpan).join(', ');
   return [
     ...head,
     escapeProse(outline.description),
     ...outline.actions.flatMap(actionBlocks),
-    outline.actions.length === 0 && passedOn === '' ? 'It exports no action.' : '',
+    outline.actions.length === 0 && passedOn === '' && unshown === '' ? 'It exports no action.' : '',
     passedOn === '' ? '' : `It passes on exports of ${passedOn}, which are not followed here.`,
+    unshown === '' ? '' : `Its source does not show whether these exports are actions: ${unshown}.`,
   ];
 }
 
@@ -58,6 +54,12 @@ function actionBlocks({ name, description, parameters }: ActionOutline): string[
 }
 
 function parameterRow({ name, type, optional, defaultText, description }: ParameterOutline): string[] {
-  const needed = defaultText === null ? (optional ? 'no' : 'yes') : `no, default ${codeCell(defaultText)}`;
+  const needed = defaultText === null ? neededWord(type, optional) : `no, default ${codeCell(defaultText)}`;
   return [codeCell(name), type === '' ? NONE : codeCell(type), needed, escapeProse(description, codeCell) || NONE];
+}
+
+// Of a parameter whose type is told elsewhere the source does not say that it must be given.
+function neededWord(type: string, optional: boolean): string {
+  if (optional) return 'no';
+  return type === '' ? NONE : 'yes';
 }

@@ -29,6 +29,8 @@ export interface ProjectFacts extends ProjectWorkflows {
 
 /** In the order in which the engine looks: of two files of one name the first is the module. */
 const MODULE_EXTENSIONS = ['.ts', '.js', '.mjs'];
+/** Declarations, and tests that lie beside what they test. */
+const NO_MODULE = /\.(?:d|test)\.[mc]?[jt]s$/;
 const MAX_MODULES = 500;
 const MAX_FOLDER_DEPTH = 8;
 const MAX_MODULE_BYTES = 4 * 1024 * 1024;
@@ -97,7 +99,7 @@ async function moduleFilesIn(root: string, folder: string, depth: number): Promi
     if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory() && depth < MAX_FOLDER_DEPTH) files.push(...(await moduleFilesIn(root, path, depth + 1)));
-    const isModule = MODULE_EXTENSIONS.includes(extname(entry.name)) && !entry.name.endsWith('.d.ts');
+    const isModule = MODULE_EXTENSIONS.includes(extname(entry.name)) && !NO_MODULE.test(entry.name);
     if (entry.isFile() && isModule) files.push(path);
   }
   return files;

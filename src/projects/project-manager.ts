@@ -24,6 +24,7 @@ import {
   type ProjectLoadError,
   RECORD_FOLDER,
   readProject,
+  withWorkflows,
   writeProject,
 } from './project-store.ts';
 import { type ProjectsSummary, summarizeProjects } from './project-summary.ts';
@@ -102,7 +103,7 @@ export class ProjectManager {
    *   PROJECT_TEMPLATE_NOT_FOUND, PROJECT_TEMPLATE_INVALID, TEMPLATE_VARIABLE_UNKNOWN, FILE_UNWRITABLE
    */
   async createProject(options: ProjectOptions): Promise<Project> {
-    const name = requireProjectName(options.name);
+    const name = requireProjectName(options?.name);
     const parts = requireProjectPath(options.path ?? name);
     const description = requireProjectText(options.description ?? '', 'description');
     const owner = requireProjectText(options.owner ?? '', 'owner');
@@ -126,32 +127,25 @@ export class ProjectManager {
    * @throws RuntimeError PROJECT_CORRUPT when its folder, named so, holds a damaged record; PROJECT_AMBIGUOUS
    */
   async getProject(name: string): Promise<Project | undefined> {
-    const { projects, loadErrors } = await this.#find();
-    const wanted = requireProjectText(name, 'name').normalize('NFC');
-    const [project, ...others] = projects.filter((each) => each.name.normalize('NFC') === wanted);
-    if (others.length > 0) throw ambiguous(name, [project, ...others]);
-    if (project !== undefined) return project;
-    const damaged = loadErrors.find(({ folder }) => [basename(folder), this.#pathOf(folder)].includes(wanted));
-    // Read once more for its error, which says where the fault is.
-    return damaged === undefined ? undefined : await readProject(damaged.folder);
+    const project = await this.#pick(name, await this.#find());
+    return project === undefined ? undefined : withWorkflows(project);
   }
 
   /** The project of a name. @throws RuntimeError PROJECT_NOT_FOUND, PROJECT_CORRUPT, PROJECT_AMBIGUOUS */
   async requireProject(name: string): Promise<Project> {
-    const project = await this.getProject(name);
-    if (project !== undefined) return project;
-    const near = new NearNames((await this.#find()).projects.map((each) => each.name)).nearest(name);
-    throw this.#notFound(name, near);
+    return withWorkflows(await this.#require(name));
   }
 
   /** The projects, by name. @throws RuntimeError ARGUMENT_INVALID, FILE_UNREADABLE */
   async listProjects({ status, type }: ProjectFilter = {}): Promise<Project[]> {
     if (status !== undefined) requireProjectStatus(status);
     if (type !== undefined) requireProjectType(type);
-    const { projects } = await this.#find();
-    return projects.filter(
-      (project) => (status ?? project.status) === project.status && (type ?? project.type) === project.type,
-    );
+    const listed: Project[] = [];
+    for (const project of (await this.#find()).projects) {
+      if ((status ?? project.status) !== project.status || (type ?? project.type) !== project.type) continue;
+      listed.push(await withWorkflows(project));
+    }
+    return listed;
   }
 
   /** How many projects there are of each status and type, and those that changed last. */
@@ -191,10 +185,10 @@ export class ProjectManager {
         { details: { name: String(name) } },
       );
     }
-    await this.requireProject(name);
+    await this.#require(name);
     await this.#alone(async () => {
       await removeLeftovers(this.projectsDir);
-      await removeFolder(this.projectsDir, (await this.requireProject(name)).path);
+      await removeFolder(this.projectsDir, (await this.#require(name)).path);
     });
   }
 
@@ -234,7 +228,6 @@ export class ProjectManager {
   async #fill(template: ProjectTemplate, draft: Project, folder: string): Promise<void> {
     const project = draft.at({ path: folder });
     await writeScaffold(template, project, folder);
-    await mkdir(join(folder, RECORD_FOLDER), { recursive: true });
     await writeProject(project);
     await this.#documents.generateAllDocumentation(await readProject(folder));
   }
@@ -249,7 +242,7 @@ export class ProjectManager {
 
   async #move(name: string, to: ProjectRequest, reason: string | undefined): Promise<Project> {
     if (reason !== undefined) requireProjectText(reason, 'reason');
-    const { path } = await this.requireProject(name);
+    const { path } = await this.#require(name);
     try {
       return await this.#locked(join(path, RECORD_LOCK), `project ${quoteName(name)}`, async () => {
         // As it is now: it may have been changed while this one waited.
@@ -264,6 +257,24 @@ export class ProjectManager {
       if (await holdsRecord(path)) throw error;
       throw this.#notFound(name, undefined);
     }
+  }
+
+  /** The project of a name, without its workflows. @throws as requireProject */
+  async #require(name: string): Promise<Project> {
+    const found = await this.#find();
+    const project = await this.#pick(name, found);
+    if (project !== undefined) return project;
+    throw this.#notFound(name, new NearNames(found.projects.map((each) => each.name)).nearest(name));
+  }
+
+  async #pick(name: string, { projects, loadErrors }: FoundProjects): Promise<Project | undefined> {
+    const wanted = requireProjectText(name, 'name').normalize('NFC');
+    const [project, ...others] = projects.filter((each) => each.name.normalize('NFC') === wanted);
+    if (others.length > 0) throw ambiguous(name, [project, ...others]);
+    if (project !== undefined) return project;
+    const damaged = loadErrors.find(({ folder }) => [basename(folder), this.#pathOf(folder)].includes(wanted));
+    // Read once more for its error, which says where the fault is.
+    return damaged === undefined ? undefined : await readProject(damaged.folder);
   }
 
   async #find(): Promise<FoundProjects> {

@@ -5,7 +5,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quoteName } from '../domain/near-name.ts';
 import { messageOf, RuntimeError } from '../domain/runtime-error.ts';
-import { entryAt, systemCodeOf } from './durable-files.ts';
+import { entryAt, systemCodeOf } from '../engine/durable-files.ts';
 import { nameKey } from './project-name.ts';
 import { holdsRecord } from './project-store.ts';
 

@@ -6,7 +6,7 @@
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isRuntimeError, messageOf, RuntimeError } from '../domain/runtime-error.ts';
-import { entryAt, syncPath, syncTree, systemCodeOf } from './durable-files.ts';
+import { entryAt, syncPath, syncTree, systemCodeOf } from '../engine/durable-files.ts';
 import { existsError, type ProjectPlace } from './project-site.ts';
 
 const STAGING_PREFIX = '.yardmaster-new-';

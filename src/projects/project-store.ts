@@ -8,10 +8,10 @@ import { join, resolve } from 'node:path';
 import { quoteName } from '../domain/near-name.ts';
 import { isRuntimeError, messageOf, RuntimeError } from '../domain/runtime-error.ts';
 import type { WorkflowFault } from '../domain/workflow-definition.ts';
+import { entryAt, systemCodeOf, writeWhole } from '../engine/durable-files.ts';
 import { readJsonSource, withLines } from '../engine/json-source.ts';
 import { loadWorkflowFolder } from '../engine/workflow-files.ts';
-import { entryAt, systemCodeOf, writeWhole } from './durable-files.ts';
-import { findRecordFaults, Project } from './project.ts';
+import { Project } from './project.ts';
 import { MAX_PROJECT_DEPTH } from './project-name.ts';
 
 /** Folder of a project that holds what Yardmaster keeps about it. */
@@ -37,7 +37,7 @@ export interface ProjectLoadError {
 }
 
 export interface FoundProjects {
-  /** By name, then by path. */
+  /** By name, then by path; without their workflows, which `withWorkflows` reads. */
   readonly projects: readonly Project[];
   readonly loadErrors: readonly ProjectLoadError[];
 }
@@ -58,10 +58,12 @@ export async function holdsRecord(folder: string): Promise<boolean> {
  * @throws RuntimeError PROJECT_NOT_FOUND where there is no record, PROJECT_CORRUPT, FILE_UNREADABLE
  */
 export async function readProject(folder: string): Promise<Project> {
-  const path = resolve(folder);
-  const record = await readRecord(path);
-  const site = await findWorkflows(path);
-  return Project.fromJSON(record, path).at({ path, ...site });
+  return withWorkflows(await readRecord(resolve(folder)));
+}
+
+/** A project with the workflows whose files are in its folder now. */
+export async function withWorkflows(project: Project): Promise<Project> {
+  return project.at({ path: project.path, ...(await findWorkflows(project.path)) });
 }
 
 /**
@@ -152,10 +154,8 @@ class ProjectSearch {
   /** Whether there is a project in a folder, sound or not. */
   async #take(folder: string): Promise<boolean> {
     try {
-      if (!(await holdsRecord(folder))) return false;
-      this.#projects.push(await readProject(folder));
+      this.#projects.push(await readRecord(folder));
     } catch (error) {
-      // Gone while it was looked at.
       if (isRuntimeError(error) && error.code === 'PROJECT_NOT_FOUND') return false;
       this.#loadErrors.push(loadErrorOf(folder, error));
     }
@@ -178,15 +178,17 @@ function loadErrorOf(folder: string, error: unknown): ProjectLoadError {
   return { file, folder, ...(line === undefined ? {} : { line }), message: messageOf(error), faults };
 }
 
-async function readRecord(folder: string): Promise<unknown> {
+/** The project of the record in a folder, without its workflows. */
+async function readRecord(folder: string): Promise<Project> {
   const file = recordPath(folder);
   if (!(await holdsRecord(folder))) throw notFound(folder);
   const bytes = await readBytes(folder, file);
   const json = readJsonSource(bytes);
   if (json.kind === 'faulty') throw corrupt(file, json.faults);
-  const faults = [...json.faults, ...findRecordFaults(json.value)];
-  if (faults.length > 0) throw corrupt(file, withLines(json.text, faults));
-  return json.value;
+  const reading = Project.read(json.value, folder);
+  const faults = [...json.faults, ...(reading.kind === 'faulty' ? reading.faults : [])];
+  if (reading.kind === 'faulty' || faults.length > 0) throw corrupt(file, withLines(json.text, faults));
+  return reading.project;
 }
 
 // Looked at once it is open, and opened without following a link or waiting for whoever writes to a pipe.

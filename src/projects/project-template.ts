@@ -4,12 +4,13 @@
 
 import { z } from 'zod';
 import type { JsonPathSegment } from '../domain/json-path.ts';
-import { findUnrecordable, type JsonObject } from '../domain/json-value.ts';
+import type { JsonObject } from '../domain/json-value.ts';
 import { NearNames, quoteName, suggestion } from '../domain/near-name.ts';
 import { ProjectType } from '../domain/statuses.ts';
 import type { WorkflowFault } from '../domain/workflow-definition.ts';
 import { NOTE_FIELD } from '../domain/workflow-schema.ts';
 import { RECORD_FOLDER } from './project-store.ts';
+import { jsonObject, must, readBySchema } from './schema-reading.ts';
 import { templateError, templateFault } from './template-faults.ts';
 import { NO_CONTENTS, type TemplateContents } from './template-files.ts';
 import { directoryFault, folderFault, normalizeFolder, pathFault } from './template-path.ts';
@@ -42,8 +43,6 @@ export interface TemplateDocumentation {
   readonly templates: Readonly<Record<string, string>>;
 }
 
-const must = (expectation: string) => ({ error: () => `must be ${expectation}` });
-
 const NAME = must('a name of letters, digits, "_", "-" and ".", at most 100, that starts with a letter or digit');
 const NAME_LIST = must('a list of names');
 const FOLDER_LIST = must('a list of folders, relative to the project');
@@ -58,11 +57,6 @@ const names = z
   .max(MOST_ENTRIES, NAME_LIST);
 const folders = z.array(z.string(FOLDER_LIST), FOLDER_LIST).max(MOST_ENTRIES, must(`at most ${MOST_ENTRIES} folders`));
 const truth = z.boolean(must('true or false'));
-const jsonObject = z.custom<JsonObject>(
-  (value) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value) && findUnrecordable(value) === undefined,
-  must('an object'),
-);
 
 const LINKS = z.object(
   { enabled: truth.default(true), parent_link: truth.default(true), child_links: truth.default(true) },
@@ -91,10 +85,10 @@ const TEMPLATE_FILE = z.object(
     workflows: names.default([]),
     required_modules: names.default([]),
     optional_modules: names.default([]),
-    default_config: jsonObject.default({}),
+    default_config: jsonObject().default({}),
     documentation_config: DOCUMENTATION.optional(),
     doc_links: LINKS.optional(),
-    template_generators: jsonObject.default({}),
+    template_generators: jsonObject().default({}),
     author: text('a text').default(''),
     created_at: z
       .string(WHEN)
@@ -177,17 +171,16 @@ export class ProjectTemplate {
   /** Reads the JSON value of a template's file; every fault at once. */
   static read(raw: unknown): TemplateReading {
     const faults = unknownFields(raw);
-    const parsed = TEMPLATE_FILE.safeParse(raw);
-    if (!parsed.success) {
-      for (const { path, message } of parsed.error.issues) {
-        const place = path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+    const reading = readBySchema(TEMPLATE_FILE, raw);
+    if (reading.kind === 'faulty') {
+      for (const { place, message } of reading.faults) {
         faults.push(templateFault(place, isMissing(raw, place) ? `is missing; it ${message}` : message));
       }
-    } else {
-      faults.push(...contentFaults(parsed.data));
+      return { kind: 'faulty', faults };
     }
-    if (!parsed.success || faults.length > 0) return { kind: 'faulty', faults };
-    return { kind: 'sound', template: new ProjectTemplate(parsed.data, null, NO_CONTENTS, NO_WORKFLOWS) };
+    faults.push(...contentFaults(reading.content));
+    if (faults.length > 0) return { kind: 'faulty', faults };
+    return { kind: 'sound', template: new ProjectTemplate(reading.content, null, NO_CONTENTS, NO_WORKFLOWS) };
   }
 
   /**

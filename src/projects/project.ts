@@ -4,11 +4,12 @@
 
 import { z } from 'zod';
 import { formatJsonPath } from '../domain/json-path.ts';
-import { findUnrecordable, type JsonObject } from '../domain/json-value.ts';
+import type { JsonObject } from '../domain/json-value.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import { ProjectStatus, ProjectType } from '../domain/statuses.ts';
 import type { WorkflowFault } from '../domain/workflow-definition.ts';
 import { nameFault } from './project-name.ts';
+import { jsonObject, must, readBySchema } from './schema-reading.ts';
 
 /** Format of a record; a higher one was written by a newer version. */
 const FORMAT = 1;
@@ -72,6 +73,11 @@ export interface ProjectSite {
 /** A project as JSON: its record, and what is true of it where it lies. */
 export type ProjectJson = ProjectRecord & Required<ProjectSite>;
 
+/** What `Project.read` found in a JSON value. */
+export type ProjectReading =
+  | { readonly kind: 'sound'; readonly project: Project }
+  | { readonly kind: 'faulty'; readonly faults: readonly WorkflowFault[] };
+
 /** A project as it was read or made; it does not change when its folder does. */
 export class Project implements ProjectJson {
   readonly name: string;
@@ -110,16 +116,31 @@ export class Project implements ProjectJson {
     this.updatedAt = record.updatedAt;
   }
 
+  /** Reads a record, or what `toJSON` gave, of a project that lies in `folder`; every fault at once. */
+  static read(raw: unknown, folder: string): ProjectReading {
+    const format = typeof raw === 'object' && raw !== null ? Reflect.get(raw, 'format') : undefined;
+    if (typeof format === 'number' && format > FORMAT) {
+      const message = `the record was written by a newer version (format ${format}, known up to ${FORMAT}); use that one`;
+      return { kind: 'faulty', faults: [{ code: 'PROJECT_CORRUPT', message, path: '$.format' }] };
+    }
+    const reading = readBySchema(RECORD, raw);
+    if (reading.kind === 'sound') {
+      return { kind: 'sound', project: new Project(recordOf(reading.content), { path: folder }) };
+    }
+    const faults = reading.faults.map(({ place, message }) => {
+      return { code: 'PROJECT_CORRUPT', message, path: formatJsonPath(place) };
+    });
+    return { kind: 'faulty', faults };
+  }
+
   /**
    * A project from its record, or from what `toJSON` gave; it lies in `folder`, whatever the JSON says.
    * @throws RuntimeError PROJECT_CORRUPT with details.faults
    */
-  static fromJSON(raw: unknown, folder: string, workflows: readonly string[] = []): Project {
-    const faults = findRecordFaults(raw);
-    if (faults.length === 0) {
-      const { data } = RECORD.safeParse(raw);
-      if (data !== undefined) return new Project(recordOf(data), { path: folder, workflows });
-    }
+  static fromJSON(raw: unknown, folder: string): Project {
+    const reading = Project.read(raw, folder);
+    if (reading.kind === 'sound') return reading.project;
+    const { faults } = reading;
     const list = faults.map(({ path, message }) => `${path}: ${message}`).join('; ');
     throw new RuntimeError('PROJECT_CORRUPT', `this is no record of a project: ${list}; correct it`, {
       details: { folder, faults },
@@ -138,24 +159,8 @@ export class Project implements ProjectJson {
 
   /** What is written to the project's folder. */
   toRecord(): ProjectRecord & { readonly format: number } {
-    const { name, type, status, description, owner, version, template, config, tags, documentation } = this;
-    const { history, createdAt, updatedAt } = this;
-    return {
-      format: FORMAT,
-      name,
-      type,
-      status,
-      description,
-      owner,
-      version,
-      template,
-      config,
-      tags,
-      documentation,
-      history,
-      createdAt,
-      updatedAt,
-    };
+    const { path: _path, workflows: _workflows, warnings: _warnings, ...record }: ProjectJson = this;
+    return { format: FORMAT, ...record };
   }
 
   toJSON(): ProjectJson {
@@ -173,23 +178,6 @@ export function textFault(value: string): string | undefined {
   return value.isWellFormed() ? undefined : 'must be whole characters; half of one is in it';
 }
 
-/** Every fault of a record, in the order of its fields; none for one that `fromJSON` takes. */
-export function findRecordFaults(raw: unknown): WorkflowFault[] {
-  const format = typeof raw === 'object' && raw !== null ? Reflect.get(raw, 'format') : undefined;
-  if (typeof format === 'number' && format > FORMAT) {
-    const message = `the record was written by a newer version (format ${format}, known up to ${FORMAT}); use that one`;
-    return [{ code: 'PROJECT_CORRUPT', message, path: '$.format' }];
-  }
-  const parsed = RECORD.safeParse(raw);
-  if (parsed.success) return [];
-  return parsed.error.issues.map(({ path, message }) => ({
-    code: 'PROJECT_CORRUPT',
-    message,
-    path: formatJsonPath(path.map((part) => (typeof part === 'symbol' ? String(part) : part))),
-  }));
-}
-
-const must = (expectation: string) => ({ error: () => `must be ${expectation}` });
 const text = () =>
   z.string(must('a string')).refine((value) => textFault(value) === undefined, {
     error: ({ input }) => textFault(String(input)) ?? 'is faulty',
@@ -220,7 +208,7 @@ const RECORD = z.object({
   owner: text(),
   version: text(),
   template: text(),
-  config: z.custom<JsonObject>((value) => isPlainJson(value), must('an object')),
+  config: jsonObject(),
   tags: z.array(text(), must('a list of strings')).max(PROJECT_LIMITS.tags, must('a list of at most 100 strings')),
   documentation: DOCUMENTATION,
   history: z.array(
@@ -230,10 +218,6 @@ const RECORD = z.object({
   createdAt: stamp(),
   updatedAt: stamp(),
 });
-
-function isPlainJson(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && findUnrecordable(value) === undefined;
-}
 
 // Optional members are left out rather than undefined.
 function recordOf({ format: _, history, ...rest }: z.output<typeof RECORD>): ProjectRecord {

@@ -13,7 +13,7 @@ import { escapeMarkdown } from './markdown-text.ts';
 import type { Project } from './project.ts';
 import { RECORD_FOLDER, WORKFLOW_FOLDER } from './project-store.ts';
 import type { PROJECT_VARIABLES, ProjectTemplate } from './project-template.ts';
-import { templateFileError } from './template-faults.ts';
+import { templateFileError, templateWorkflowError } from './template-faults.ts';
 import type { TemplateFile } from './template-files.ts';
 import { CONFIG_FILE, DOCUMENTS_FOLDER, TASKS_FOLDER } from './template-path.ts';
 import { substituteVariables, type TemplateVariables } from './variable-substitution.ts';
@@ -131,10 +131,7 @@ async function checkWorkflows({ name, file, contents }: ProjectTemplate, folder:
   const { loadErrors } = await loadWorkflowFolder(join(folder, WORKFLOW_FOLDER));
   const [first] = loadErrors;
   if (first === undefined) return;
-  const [fault] = first.faults;
   const path = first.file.slice(folder.length + 1);
   const source = contents.files.find((each) => join(folder, each.path) === first.file)?.source ?? file ?? name;
-  const field = fault === undefined || fault.path === '$' ? '' : `${fault.path}: `;
-  const message = `the workflow that it gives as ${path} is not valid: ${field}${fault?.message ?? 'correct it'}`;
-  throw templateFileError(source, message, first.line === undefined ? {} : { line: first.line });
+  throw templateWorkflowError(source, `the workflow that it gives as ${path}`, first.faults);
 }

@@ -31,6 +31,15 @@ export function templateError(file: string, faults: readonly WorkflowFault[]): R
   });
 }
 
+/** The error of a workflow file that a template ships; `what` says which one it is. */
+export function templateWorkflowError(file: string, what: string, faults: readonly WorkflowFault[]): RuntimeError {
+  const [first] = faults;
+  const field = first === undefined || first.path === '$' ? '' : `${first.path}: `;
+  const line = faults.find((fault) => fault.line !== undefined)?.line;
+  const message = `${what} is not valid: ${field}${first?.message ?? 'correct it'}`;
+  return templateFileError(file, message, line === undefined ? {} : { line });
+}
+
 /** The error of a file or folder that a template ships or names. */
 export function templateFileError(
   file: string,

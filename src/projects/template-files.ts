@@ -6,6 +6,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { basename, join, posix } from 'node:path';
 import { quoteName } from '../domain/near-name.ts';
 import { messageOf } from '../domain/runtime-error.ts';
+import { systemCodeOf } from '../engine/durable-files.ts';
 import { matchesGlob } from './glob-pattern.ts';
 import { templateError, templateFault, templateFileError } from './template-faults.ts';
 import { DOCUMENTS_FOLDER, directoryFault, fileFault, foldPath, normalizeFolder } from './template-path.ts';
@@ -109,7 +110,7 @@ async function lstatOrNothing(path: string): Promise<Stats | undefined> {
   try {
     return await lstat(path);
   } catch (error) {
-    if (error instanceof Error && Reflect.get(error, 'code') === 'ENOENT') return undefined;
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw templateFileError(path, `cannot be read: ${messageOf(error)}; check its permissions`, { cause: error });
   }
 }

@@ -7,12 +7,13 @@ import { join, posix, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NearNames, quoteName, suggestion } from '../domain/near-name.ts';
 import { isRuntimeError, messageOf, RuntimeError } from '../domain/runtime-error.ts';
+import { systemCodeOf } from '../engine/durable-files.ts';
 import { readJsonSource, withLines } from '../engine/json-source.ts';
 import { readWorkflowFile } from '../engine/workflow-files.ts';
 import { findUnknownModules } from '../engine/workflow-requirements.ts';
 import { WORKFLOW_FOLDER } from './project-store.ts';
 import { ProjectTemplate } from './project-template.ts';
-import { templateError, templateFault, templateFileError } from './template-faults.ts';
+import { templateError, templateFault, templateFileError, templateWorkflowError } from './template-faults.ts';
 import { findTemplateFiles, type TemplateContents } from './template-files.ts';
 import { DOCUMENTS_FOLDER, foldPath } from './template-path.ts';
 import { moduleNames } from './template-shipments.ts';
@@ -100,7 +101,7 @@ async function entriesOf(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    if (error instanceof Error && Reflect.get(error, 'code') === 'ENOENT') return [];
+    if (systemCodeOf(error) === 'ENOENT') return [];
     throw new RuntimeError(
       'FILE_UNREADABLE',
       `template folder ${folder} cannot be listed: ${messageOf(error)}; check it, or name another folder`,
@@ -176,13 +177,7 @@ async function checkWorkflows({ files }: TemplateContents): Promise<{ names: str
   for (const { source, path, isRendered } of files) {
     if (isRendered || posix.dirname(path) !== WORKFLOW_FOLDER || !path.toLowerCase().endsWith(ENDING)) continue;
     const load = await readWorkflowFile(source);
-    if (load.kind === 'faulty') {
-      const [first] = load.faults;
-      const field = first === undefined || first.path === '$' ? '' : `${first.path}: `;
-      const line = first?.line;
-      const message = `the workflow is not valid: ${field}${first?.message ?? 'correct it'}`;
-      throw templateFileError(source, message, line === undefined ? {} : { line });
-    }
+    if (load.kind === 'faulty') throw templateWorkflowError(source, 'the workflow', load.faults);
     const { name } = load.definition;
     const twin = names.get(name);
     if (twin !== undefined)

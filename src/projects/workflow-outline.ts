@@ -1,7 +1,7 @@
 // Owns what documents say of a workflow, taken from its file: steps in order with all their dependencies, resources,
 // parameters, limits, and its graph. Data only; the words around it are in workflow-sections.ts.
 
-import { readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toMermaid } from '../dag/graph-notation.ts';
 import type { TaskGraph } from '../dag/task-graph.ts';
@@ -11,7 +11,6 @@ import { quoteName } from '../domain/near-name.ts';
 import type { StepDefinition, WorkflowDefinition } from '../domain/workflow-definition.ts';
 import type { CompiledWorkflow } from '../engine/workflow-compiler.ts';
 import { readWorkflowFile } from '../engine/workflow-files.ts';
-import { entryAt } from './durable-files.ts';
 import { WORKFLOW_FOLDER } from './project-store.ts';
 
 /** Larger graphs are not drawn, and longer lists are cut: nobody reads them in a document. */
@@ -119,9 +118,10 @@ function runParameters({ definition, parameters }: CompiledWorkflow): RunParamet
 // name it takes the workflow file that is named so, whose own name may be another one.
 async function isTakenForFile(projectFolder: string, file: string, name: string): Promise<boolean> {
   if (/[/\\\0]|\.json$/i.test(name)) return true;
-  const named = await entryAt(join(projectFolder, name));
+  const entryAt = (path: string) => lstat(join(projectFolder, path)).catch(() => undefined);
+  if ((await entryAt(name))?.isDirectory() === false) return true;
   const namesake = `${WORKFLOW_FOLDER}/${name}.json`;
-  return named?.isDirectory() === false || (namesake !== file && (await entryAt(join(projectFolder, namesake))) !== undefined);
+  return namesake !== file && (await entryAt(namesake)) !== undefined;
 }
 
 async function workflowFilesIn(folder: string): Promise<string[]> {

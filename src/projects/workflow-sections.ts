@@ -11,11 +11,13 @@ import {
   escapeMarkdown,
   escapeParagraphs,
   escapeProse,
+  joinThings,
   markdownTable,
 } from './markdown-text.ts';
 import {
   OUTLINE_LIMITS,
   type ProjectWorkflows,
+  type RunParameterOutline,
   type WorkflowOutline,
   type WorkflowStepOutline,
 } from './workflow-outline.ts';
@@ -37,18 +39,15 @@ export function workflowTable(workflows: readonly WorkflowOutline[]): string {
 
 /** Each workflow's graph under its name. */
 export function workflowGraphs(workflows: readonly WorkflowOutline[]): string {
-  return workflows.map((workflow) => `${headingOf(workflow)}\n\n${graphOf(workflow)}`).join('\n\n');
+  return joinThings(
+    workflows.map((workflow) => [headingOf(workflow), graphOf(workflow)]),
+    'workflows',
+  );
 }
 
 /** Each workflow in full. */
 export function workflowDetails(workflows: readonly WorkflowOutline[]): string {
-  return workflows
-    .map((workflow) =>
-      detailsOf(workflow)
-        .filter((block) => block !== '')
-        .join('\n\n'),
-    )
-    .join('\n\n');
+  return joinThings(workflows.map(detailsOf), 'workflows');
 }
 
 /** Files that give no workflow, and why. */
@@ -90,13 +89,18 @@ export function resourceTable(workflows: readonly WorkflowOutline[]): string {
 /** What a run can be given: a table of parameters over all workflows. */
 export function parameterTable(workflows: readonly WorkflowOutline[]): string {
   const rows = workflows.flatMap(({ definition, parameters }) =>
-    parameters.map(({ name, defaultValue }) => [
-      codeCell(definition.name),
-      codeCell(name),
-      defaultValue === undefined ? 'must be given' : codeCell(shortValue(defaultValue)),
-    ]),
+    parameters.map((parameter) => [codeCell(definition.name), ...parameterCells(parameter)]),
   );
   return markdownTable(['Workflow', 'Parameter', 'Default'], rows);
+}
+
+function parameterCells({ name, defaultValue }: RunParameterOutline): string[] {
+  return [codeCell(name), defaultValue === undefined ? 'must be given' : codeCell(shortValue(defaultValue))];
+}
+
+/** Names of the parameters that a run must be given. */
+export function requiredNames(parameters: readonly RunParameterOutline[]): string[] {
+  return parameters.filter(({ defaultValue }) => defaultValue === undefined).map(({ name }) => name);
 }
 
 /** The start of a text that may be long. */
@@ -116,7 +120,7 @@ function headingOf({ definition }: WorkflowOutline): string {
 
 function graphOf({ definition, target, mermaid }: WorkflowOutline): string {
   if (mermaid !== null) return codeBlock(mermaid, 'mermaid');
-  const command = codeSpan(`yardmaster graph --format svg ${target.startsWith('-') ? '-- ' : ''}${shellWord(target)}`);
+  const command = codeSpan(`yardmaster graph --format svg ${targetWord(target)}`);
   return `Its ${definition.steps.length} steps are too many to draw here; ${command} draws them.`;
 }
 
@@ -128,13 +132,7 @@ function detailsOf(workflow: WorkflowOutline): string[] {
     headingOf(workflow),
     escapeParagraphs(definition.description),
     traitsOf(workflow),
-    markdownTable(
-      ['Run parameter', 'Default'],
-      parameters.map(({ name, defaultValue }) => [
-        codeCell(name),
-        defaultValue === undefined ? 'must be given' : codeCell(shortValue(defaultValue)),
-      ]),
-    ),
+    markdownTable(['Run parameter', 'Default'], parameters.map(parameterCells)),
     markdownTable(['Step', 'Action', 'After', 'Takes', 'Rules'], listed.map(stepRow)),
     more > 0 ? `And ${more} more steps.` : '',
     graphOf(workflow),
@@ -180,22 +178,26 @@ function rulesOf(step: StepDefinition): string[] {
   return rules;
 }
 
-function shortList(items: readonly string[]): string {
+/** The first names of a list, and how many more there are. */
+export function shortList(items: readonly string[]): string {
   const shown = items.slice(0, 20);
   const more = items.length - shown.length;
   return shown.length === 0 ? NONE : `${shown.join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
 }
 
-function seconds(milliseconds: number): string {
+/** A duration in words. */
+export function seconds(milliseconds: number): string {
   return `${milliseconds / 1000} s`;
 }
 
 function runCommand({ target, parameters }: WorkflowOutline): string {
-  const required = parameters.filter(({ defaultValue }) => defaultValue === undefined);
-  const flags = required.map(({ name }) => ` --param ${shellWord(`${name}=…`)}`).join('');
-  // A name that looks like a flag comes after the mark that ends them.
-  const end = target.startsWith('-') ? '-- ' : '';
-  return `yardmaster run${flags} ${end}${shellWord(target)}`;
+  const flags = requiredNames(parameters).map((name) => ` --param ${shellWord(`${name}=…`)}`);
+  return `yardmaster run${flags.join('')} ${targetWord(target)}`;
+}
+
+// A name that looks like a flag comes after the mark that ends them.
+function targetWord(target: string): string {
+  return (target.startsWith('-') ? '-- ' : '') + shellWord(target);
 }
 
 function shellWord(text: string): string {

@@ -79,6 +79,12 @@ test('what a person wrote in a document stays, and a document that is behind is 
   expect((await yardmaster(['docs', path], { cwd })).code).toBe(0);
   expect(readFileSync(readme, 'utf8')).toContain('Written by a person.');
   expect((await yardmaster(['docs', path, '--check', '--json'], { cwd })).stdout).not.toMatch(/created|updated/);
+  // A mistyped folder of templates is told, and not passed over for the built-in ones.
+  expect(await yardmaster(['docs', path, '--document-templates', 'tmplates'], { cwd })).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringMatching(/^error FILE_NOT_FOUND: .*tmplates/),
+  });
 });
 
 test('a bad call is one line with a code, and nothing is made', async () => {
@@ -140,6 +146,17 @@ test('a template of one’s own makes projects too', async () => {
   expect(created).toMatchObject({ code: 0, stderr: expect.stringMatching(/^warning: .*"?send"?/) });
   expect(readFileSync(join(cwd, 'projects', 'ada', 'letter.md'), 'utf8')).toContain('Dear ada');
   expect(existsSync(join(cwd, 'projects', 'ada', 'drafts'))).toBe(true);
+});
+
+test('document templates of the configuration are used from the first document on', async () => {
+  const cwd = createTestFolder();
+  mkdirSync(join(cwd, 'texts'));
+  mkdirSync(join(cwd, 'config'));
+  writeFileSync(join(cwd, 'texts', 'README.template.md'), 'Ours: {{project_name}}\n');
+  writeFileSync(join(cwd, 'config', 'default.json'), JSON.stringify({ documentTemplatesDir: 'texts' }));
+  const { path } = await createJson(cwd, ['own', '--type', 'custom']);
+  expect(readFileSync(join(path, 'README.md'), 'utf8')).toContain('Ours: own\n');
+  expect(await yardmaster(['docs', path, '--check'], { cwd })).toMatchObject({ code: 0, stderr: '' });
 });
 
 test('a workflow may be named as a folder beside it', async () => {

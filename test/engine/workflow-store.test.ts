@@ -68,6 +68,17 @@ describe('a saved workflow', () => {
     expect(readdirSync(folder)).toEqual(['w.json']);
   });
 
+  it('finds what another program keeps under its name in a file of any name, and replaces it if told to', async () => {
+    const folder = createTestFolder();
+    await using engine = await openEngine(folder);
+    writeFileSync(join(folder, 'by-hand.json'), JSON.stringify(workflow('w', 'theirs')));
+    await expect(engine.workflows.saveWorkflow(workflow('w'))).rejects.toMatchObject({ code: 'WORKFLOW_EXISTS' });
+    await engine.workflows.saveWorkflow(workflow('w', 'ours'), { replace: true });
+    expect(readdirSync(folder)).toEqual(['by-hand.json']);
+    await using next = await openEngine(folder);
+    expect((await next.executeWorkflow('w')).outputs).toEqual({ a: 'ours' });
+  });
+
   it('shares a spelling with another one under a name of its own', async () => {
     const folder = createTestFolder();
     await using engine = await openEngine(folder);

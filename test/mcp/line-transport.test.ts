@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LineTransport, LONGEST_LINE_BYTES } from '../../src/mcp/line-transport.ts';
+import { LineTransport, LONGEST_LINE_BYTES, MOST_UNREAD_BYTES } from '../../src/mcp/line-transport.ts';
 
 const PING = { jsonrpc: '2.0', id: 1, method: 'ping' };
 
@@ -87,6 +87,37 @@ describe('LineTransport', () => {
       `${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'b' } })}\n`,
     );
     await answered;
+  });
+
+  it('takes nothing more from a client that does not read, drops news for it, and goes on when it reads', async () => {
+    const { input, output, transport, received } = await openLine();
+    const text = 'x'.repeat(1024 * 1024);
+    const answered: number[] = [];
+    transport.onmessage = (message) => {
+      received.push(message);
+      void transport.send({ jsonrpc: '2.0', id: received.length, result: { text } });
+    };
+    const asked = 100;
+    for (let count = 1; count <= asked; count++) {
+      input.write(`${JSON.stringify({ ...PING, id: count })}\n`);
+      await new Promise((resolve) => setImmediate(resolve));
+      void transport.send({ jsonrpc: '2.0', method: 'notifications/x' });
+    }
+    expect(output.writableLength).toBeLessThan(MOST_UNREAD_BYTES + 2 * text.length);
+    expect(received.length).toBeLessThan(20);
+    let news = 0;
+    let rest = '';
+    output.setEncoding('utf8').on('data', (part: string) => {
+      const lines = `${rest}${part}`.split('\n');
+      rest = lines.pop() ?? '';
+      for (const { id } of lines.map((line) => JSON.parse(line))) {
+        if (id === undefined) news++;
+        else answered.push(id);
+      }
+    });
+    while (answered.length < asked) await new Promise((resolve) => setImmediate(resolve));
+    expect(answered).toEqual(Array.from({ length: asked }, (_, index) => index + 1));
+    expect(news).toBeLessThan(20);
   });
 
   it('ends when its reader is gone, and swallows what is written then', async () => {

@@ -35,6 +35,22 @@ describe('yardmaster mcp over stdio', () => {
     for (const line of stdout.trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ jsonrpc: '2.0' });
   });
 
+  it('ends tasks that print while nobody reads stderr, and says what was dropped', async () => {
+    const flood =
+      "export function flood() { for (let i = 0; i < 20_000; i++) console.log('x'.repeat(200)); return 'done'; }";
+    const server = startMcp(
+      workFolder({ 'tasks/loud.ts': `${flood}\nexport const hush = () => console.error('hush');\n` }),
+    );
+    await server.greet();
+    server.child.stderr?.pause();
+    const loud = call('execute_task', { name: 'l', module: 'loud', action: 'flood' });
+    expect((await server.ask('tools/call', loud)).result?.structuredContent).toMatchObject({ output: 'done' });
+    server.child.stderr?.resume();
+    await server.ask('tools/call', call('execute_task', { name: 'h', module: 'loud', action: 'hush' }));
+    await server.tells('characters of output were dropped: nobody read them');
+    await server.tells('hush');
+  });
+
   it('answers lines that are no messages, refuses one of 100 MB, and goes on', async () => {
     const server = startMcp(workFolder({}));
     await server.greet();
@@ -120,6 +136,35 @@ describe('yardmaster mcp over stdio', () => {
       await next.end;
     };
     await Promise.all([beDeaf(), beOrphaned()]);
+  });
+
+  it('tells what ended the process of the server, where that could not tell it itself', async () => {
+    const DEADLY_MODULE = "export function die() { process.kill(process.pid, 'SIGKILL'); }";
+    const server = startMcp(workFolder({ 'tasks/deadly.ts': DEADLY_MODULE }));
+    await server.greet();
+    const task = { name: 'n', module: 'deadly', action: 'die' };
+    server.send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: call('execute_task', task) });
+    const { code, stderr } = await server.end;
+    expect(code).toBe(1);
+    expect(stderr).toContain("error INTERNAL: the server's process was ended by SIGKILL");
+  });
+
+  it('says who holds the data folder after five seconds, and serves as soon as it is free', async () => {
+    const folder = workFolder({});
+    const first = startMcp(folder);
+    await first.greet();
+    await first.ask('tools/call', call('get_system_status', {}));
+    const second = startMcp(folder);
+    await second.greet();
+    const beganMs = performance.now();
+    const held = await second.ask('tools/call', call('get_system_status', {}));
+    expect(JSON.stringify(held.result)).toContain('DATA_DIR_LOCKED');
+    expect(performance.now() - beganMs).toBeLessThan(9_000);
+    const answered = second.ask('tools/call', call('get_system_status', {}));
+    first.child.stdin?.end();
+    expect((await answered).result?.isError).toBeUndefined();
+    second.child.stdin?.end();
+    expect((await second.end).code).toBe(0);
   });
 
   it('refuses core.command unless it was allowed, and says so', async () => {

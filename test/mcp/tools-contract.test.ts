@@ -12,7 +12,7 @@ import { McpTools } from '../../src/mcp/mcp-tools.ts';
 import type { JsonSchemaNode } from '../../src/mcp/tool-schemas.ts';
 import { ALL_TOOLS } from '../../src/mcp/tools/all-tools.ts';
 import { createTestFolder } from '../support/test-folder.ts';
-import { createToolHost, echo } from './tool-host.ts';
+import { at, createToolHost, echo } from './tool-host.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const ORIGINAL = {
@@ -112,6 +112,17 @@ describe('a call', () => {
     expect(message).toContain('name (required), steps (required), description');
   });
 
+  it.each([
+    ['beside', { gb: 1, shares: 2 }, '$.requirements.memory.shares', /^unknown "shares"/],
+    ['like a note beside', { mb: 1, _note: 'x' }, '$.requirements.memory._note', /^unknown "_note"/],
+    ['of two kinds among', { gb: 1, mb: 1 }, '$.requirements.memory', /\{gb: number\} or \{mb: number\}/],
+  ])('with a member %s those of an object that may be one of two says so', async (_, memory, path, message) => {
+    const host = await createToolHost();
+    const fault = await host.fault('allocate_resources', { user_id: 'ada', requirements: { memory } });
+    expect(fault).toMatchObject({ type: 'MCP_ARGUMENTS_INVALID', details: { faults: [{ path }] } });
+    expect(at(fault, 'details', 'faults', 0, 'message')).toMatch(message);
+  });
+
   it('with JSON sent as text is told to send the JSON itself', async () => {
     const host = await createToolHost();
     const fault = await host.fault('create_workflow', { name: 'w', steps: JSON.stringify([echo('a')]) });
@@ -126,6 +137,10 @@ describe('a call', () => {
     const fault = await host.fault('create_workflow', { name: 'w', steps: Array.from({ length: 1_000 }, () => ({})) });
     expect(fault.details?.more).toBe(2_950);
     expect(fault.message.length).toBeLessThan(7_000);
+    const strangers = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`limi${index}`, 1]));
+    const unknown = await host.fault('list_runs', strangers);
+    expect(unknown.details?.more).toBe(950);
+    expect(unknown.message).toContain('$.limi49: unknown "limi49" (did you mean "limit"?)');
   });
 
   it('that meets a fault of the tool itself says so, without a stack', async () => {

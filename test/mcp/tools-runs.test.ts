@@ -44,6 +44,16 @@ describe('execute_workflow', () => {
     expect(host.engine.getRun(String(data.run_id))?.status).toBe('completed');
   });
 
+  it('tells some of very many parameters that nothing takes', async () => {
+    const host = await createToolHost();
+    await host.ok('create_workflow', { name: 'w', steps: [echo('a')] });
+    const parameters = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`p${index}`, index]));
+    const { warnings } = await host.ok('execute_workflow', { workflow_name: 'w', parameters });
+    expect(warnings).toHaveLength(21);
+    expect(at(warnings, 0)).toContain('"p0"');
+    expect(at(warnings, 20)).toBe('and 480 more parameters that no step takes');
+  });
+
   it('tells errors by step with what to do, and what was skipped behind them', async () => {
     const host = await createToolHost();
     const steps = [
@@ -298,6 +308,17 @@ describe('execute_task', () => {
     expect(missing).toMatchObject({ type: 'DEPENDENCY_MISSING', message: expect.stringContaining('"quick"') });
   });
 
+  it('takes the last task of a name, which may be named like a member of every object', async () => {
+    const host = await createToolHost();
+    const noop = { name: 'constructor', module: 'core', action: 'noop' };
+    expect((await host.fault('execute_task', { ...noop, dependencies: ['constructor'] })).type).toBe(
+      'DEPENDENCY_MISSING',
+    );
+    const ids = [await host.ok('execute_task', noop), await host.ok('execute_task', noop)].map((data) => data.task_id);
+    const data = await host.ok('execute_task', { ...noop, dependencies: ['constructor', ids[0], 'constructor'] });
+    expect(at(data, 'depends_on')).toMatchObject([{ task_id: ids[1] }, { task_id: ids[0] }, { task_id: ids[1] }]);
+  });
+
   it('cancels the task when its call is cancelled', async () => {
     const host = await createToolHost();
     const began = join(host.folder, 'began');
@@ -418,6 +439,27 @@ describe('explain_waiting and cancel_run', () => {
     });
     expect((await host.fault('cancel_run', { run_id: id })).type).toBe('RUN_ENDED');
     expect((await host.fault('cancel_run', { run_id: 'none' })).type).toBe('RUN_NOT_FOUND');
+  });
+
+  it('cut what is long amid no character', async () => {
+    const host = await createToolHost();
+    for (const message of ['😀'.repeat(5_000), `a${'😀'.repeat(5_000)}`]) {
+      const task = { name: 't', module: 'core', parameters: { message } };
+      const { cut_output: cut } = await host.ok('execute_task', { ...task, action: 'echo' });
+      const failed = await host.fault('execute_task', { ...task, action: 'fail' });
+      const texts = [at(cut, 'preview'), failed.message, at(failed.data, 'error', 'message')].map(String);
+      for (const text of texts) expect(text.length > 400 && text.isWellFormed()).toBe(true);
+    }
+  });
+
+  it('tell the reason of the run whole, and its beginning for each step', async () => {
+    const host = await createToolHost();
+    const id = await startHanging(host);
+    const reason = 'not wanted '.repeat(40);
+    await host.ok('cancel_run', { run_id: id, reason });
+    const seen = await host.ok('get_run', { run_id: id });
+    expect(at(seen, 'run', 'reason')).toBe(reason);
+    expect(at(seen, 'steps', 0, 'reason')).toBe(`${reason.slice(0, 200)}…`);
   });
 
   it('serve single tasks too', async () => {

@@ -94,6 +94,19 @@ describe('all documents', () => {
     expect(readText(project, 'data/AGENTS.md')).toContain('[`raw/`](raw/AGENTS.md)');
   });
 
+  it('name each documented folder below once, however deep it lies', async () => {
+    const links = { enabled: true, parentLink: true, childLinks: true };
+    const nestedDocs = ['config', 'config/workflows/production', 'data', 'data/raw'];
+    const project = createSampleProject({ record: { documentation: { nestedDocs, links, variables: {} } } });
+    await generator.generateAllDocumentation(project);
+    for (const name of KINDS) {
+      const linksOf = (path: string) => readMarkdownStructure(readText(project, path)).links;
+      expect(linksOf(`config/${name}`).filter((link) => link === `workflows/production/${name}`)).toHaveLength(1);
+      expect(linksOf(`data/${name}`).filter((link) => link === `raw/${name}`)).toHaveLength(1);
+      expect(linksOf(name).filter((link) => link === `data/${name}`)).toHaveLength(1);
+    }
+  });
+
   it('have no links where the project wants none', async () => {
     const links = { enabled: false, parentLink: true, childLinks: true };
     const project = createSampleProject({
@@ -144,14 +157,24 @@ describe('a document', () => {
   });
 
   it('says what is true of the task modules', async () => {
-    const project = createSampleProject({ files: { 'tasks/broken.ts': 'export function (' } });
+    const files = { 'tasks/broken.ts': 'export function (', 'tasks/sums.test.ts': 'export {};' };
+    const project = createSampleProject({ files });
     await generator.generateAllDocumentation(project);
     const spec = readText(project, 'tasks/SPEC.md');
     expect(spec).toContain('#### add\n\nAdds all numbers of a range, e.g. of 1 to 10.');
     expect(spec).toContain('| `upTo` | `number` | yes | Last number. |\n| `from` | `number` | no, default `1` | – |');
     expect(spec).toContain('#### join\n\nJoins `parts` &#124; sums.');
     expect(spec).toMatch(/### broken\n\nFile: `tasks\/broken.ts`\n\nIt cannot be read: .*\(1:\d+\)/);
+    expect(spec).not.toContain('### sums.test');
     expect(readText(project, 'data/SPEC.md')).not.toContain('Task modules');
+    const wrapped =
+      "import type { P } from './p.ts';\nexport const load = retried(async () => {});\nexport function f({ path }: P) {}\n";
+    writeFile(project.path, 'tasks/wrapped.ts', wrapped);
+    await generator.generateAllDocumentation(project);
+    expect(readText(project, 'tasks/SPEC.md')).toContain('does not show whether these exports are actions: `load`.');
+    expect(readText(project, 'tasks/SPEC.md')).not.toContain('It exports no action');
+    // Whether it must be given is said in the other file.
+    expect(readText(project, 'tasks/SPEC.md')).toContain('| `path` | – | – | – |');
   });
 
   it('says which tool an agent uses for what', async () => {
@@ -161,6 +184,10 @@ describe('a document', () => {
     expect(pai).toContain('| `execute_workflow` |');
     expect(pai).toContain('{"workflow_name":"add-up","parameters":{"from":"…"}}');
     expect(pai).toContain('completes even if these steps fail: `join`');
+    expect(pai).toContain('the output of every step that ran, by its name; the last step is `join`');
+    expect(pai).toContain('| `sums` | `add`, `join` |');
+    await generator.generateNestedPai(project, 'data');
+    expect(readText(project, 'data/PAI.md')).toContain('No tool acts on this folder by itself');
   });
 
   it('names workflow files that cannot be loaded, and no place on the machine', async () => {
@@ -190,6 +217,9 @@ describe('a document', () => {
     expect(await commandFor('a/b')).toBe('yardmaster run config/workflows/production/add-up.json');
     expect(await commandFor('deploy', { 'deploy/x': '' })).toBe('yardmaster run deploy');
     expect(await commandFor('x', { x: '' })).toBe('yardmaster run config/workflows/production/add-up.json');
+    // The file of that name comes first, whatever its own name is.
+    const namesake = { 'config/workflows/production/x.json': '{' };
+    expect(await commandFor('x', namesake)).toBe('yardmaster run config/workflows/production/add-up.json');
   });
 
   it('does not draw what is too large to read', async () => {
@@ -198,6 +228,25 @@ describe('a document', () => {
     await generator.generateAllDocumentation(project);
     expect(readText(project, 'README.md')).toContain('Its 300 steps are too many to draw here');
     expect(readText(project, 'SPEC.md')).toContain('And 100 more steps.');
+  });
+
+  it('never grows so large that it would not be read again', async () => {
+    const step = (index: number) => ({ name: `${index}-${'n'.repeat(180)}`, module: 'core', action: 'noop' });
+    const steps = Array.from({ length: 100 }, (_, index) => step(index));
+    const parameters = Object.fromEntries(steps.map(({ name }) => [name, 'v'.repeat(100)]));
+    const files = Object.fromEntries(
+      Array.from({ length: 150 }, (_, index) => [
+        `config/workflows/production/w${index}.json`,
+        JSON.stringify({ name: `w${index}`, steps, parameters }),
+      ]),
+    );
+    const project = createSampleProject({ files });
+    await generator.generateAllDocumentation(project);
+    for (const name of KINDS) expect(statSync(join(project.path, name)).size).toBeLessThan(4_000_000);
+    expect(readText(project, 'SPEC.md')).toMatch(/\nAnd \d+ more workflows\.\n/);
+    expect(readText(project, 'PAI.md')).toMatch(/\nAnd \d+ more\.\n/);
+    const again = await generator.generateAllDocumentation(project, { check: true });
+    expect(new Set(again.map(({ state }) => state))).toEqual(new Set(['unchanged']));
   });
 
   it('of a project without anything says so little that it is true', async () => {

@@ -61,6 +61,28 @@ describe('actions', () => {
     expect(outline.passesOn).toEqual(['./t.ts', './other.ts', './rest.ts'].slice(1));
   });
 
+  it('that the source does not show to be functions are named apart', async () => {
+    const outline = await read(`
+      import { outer, type Shape } from './outer.ts';
+      import * as all from './all.ts';
+      import type { Hidden } from './hidden.ts';
+      export const wrapped = retried(async () => {}), chosen = fast ? a : b, five = 5, list = [() => {}];
+      export class Shop {}
+      const inner = all.inner;
+      export const { load, save: store } = shop();
+      export { outer, inner as within, five as fifth };
+      export default retried(() => {});
+    `);
+    expect(outline.actions).toEqual([]);
+    expect(outline.unshown).toEqual(['wrapped', 'chosen', 'load', 'store', 'outer', 'within', 'default']);
+    expect((await read('export default (async () => {}) satisfies Function;')).actions).toMatchObject([
+      { name: 'default' },
+    ]);
+    const assigned = await read('const f = () => 1;\nmodule.exports = { f };', 'a.js');
+    expect(assigned).toMatchObject({ actions: [], unshown: ['module.exports'] });
+    expect((await read('export const exports = 1;', 'a.js')).unshown).toEqual([]);
+  });
+
   it('have the first sentence of their comment, whatever form it has', async () => {
     const { actions } = await read(`
       // Not documentation.

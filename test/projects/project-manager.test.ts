@@ -101,6 +101,7 @@ describe('creating a project', () => {
 
   it.each<[string, unknown, string, string]>([
     ['no name', {}, 'PROJECT_NAME_INVALID', 'must be a text'],
+    ['nothing at all', undefined, 'PROJECT_NAME_INVALID', 'must be a text'],
     ['a name with a slash', tiny('a/b'), 'PROJECT_NAME_INVALID', 'a name may have'],
     ['a name that leads up', tiny('..'), 'PROJECT_NAME_INVALID', 'must start'],
     ['the name of a device', tiny('NUL'), 'PROJECT_NAME_INVALID', 'device'],

@@ -2,6 +2,8 @@
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
@@ -9,6 +11,9 @@ import type { DeedReport, ProgramOrders } from './fixtures/project-program.ts';
 import { NOW_MS, type ProjectWorld } from './project-world.ts';
 
 const PROGRAM = fileURLToPath(new URL('fixtures/project-program.ts', import.meta.url));
+
+/** Compiled code from one process to the next, threads among them, where the command keeps its own: starting is most of their work. */
+export const COMPILE_CACHE = { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') };
 
 export interface ProjectProcess {
   /** Lets it begin. */
@@ -24,7 +29,10 @@ export async function startProcess(
   orders: Pick<ProgramOrders, 'deeds' | 'killAt'>,
 ): Promise<ProjectProcess> {
   const given: ProgramOrders = { projectsDir, templatesDir, nowMs: NOW_MS, ...orders };
-  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(given)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(given)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ...COMPILE_CACHE },
+  });
   onTestFinished(() => void child.kill('SIGKILL'));
   const lines = linesOf(child);
   await once(child.stdout, 'data');

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProjectStatus, ProjectType } from '../../src/domain/statuses.ts';
-import { findRecordFaults, Project, type ProjectRecord } from '../../src/projects/project.ts';
+import { Project, type ProjectRecord } from '../../src/projects/project.ts';
 import { CREATED_AT, makeProject } from './project-samples.ts';
 
 const words = fc.string({ unit: 'grapheme', maxLength: 40 });
@@ -97,6 +97,11 @@ describe('a project', () => {
     expect(project.createdAt).toBe(CREATED_AT);
   });
 });
+
+function findRecordFaults(raw: unknown) {
+  const reading = Project.read(raw, '/a');
+  return reading.kind === 'faulty' ? reading.faults : [];
+}
 
 function docs(folder: string) {
   return { ...makeProject().documentation, nestedDocs: [folder] };

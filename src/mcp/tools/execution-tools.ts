@@ -20,14 +20,8 @@ import {
   stepList,
   workflowName,
 } from '../tool-schemas.ts';
-import {
-  compileDocument,
-  refuseCommands,
-  requireRunnable,
-  requireWorkflow,
-  unusedParameters,
-} from '../workflow-checks.ts';
-import { documentOf, keepWorkflow, keptWorkflow, workflowFields } from './workflow-tools.ts';
+import { noSuchRun, refuseCommands, requireRunnable, requireWorkflow, unusedParameters } from '../workflow-checks.ts';
+import { checkWorkflow, keepWorkflow, keptWorkflow, workflowFields } from './workflow-tools.ts';
 
 const STARTED = 'Comes back at once with the run_id when wait is false: get_run then tells how it stands.';
 const wait = z.boolean().default(true).describe('false: start it and come back at once with its run_id');
@@ -111,12 +105,12 @@ export const createComplexWorkflow = defineTool({
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
   run: async ({ name, workflow_definition: given, parameters, replace, wait: waits }, context) => {
     const { dependencies = {}, ...fields } = given;
-    const document = documentOf({ name, ...fields, steps: withDependencies(given.steps, dependencies) });
-    const compiled = compileDocument(document);
-    refuseCommands(compiled.steps, context.allowCommands);
+    const steps = withDependencies(given.steps, dependencies);
+    const checked = checkWorkflow({ name, ...fields, steps }, context);
+    const { compiled } = checked;
     requireRunnable(context.engine, compiled, parameters);
     requireNotCancelled(context);
-    const { kept } = await keepWorkflow(document, replace, context);
+    const kept = await keepWorkflow(checked, replace, context);
     const run = context.engine.startCompiled(compiled, { params: parameters });
     const unused = unusedParameters(compiled, parameters);
     return outcomeOf(await reportWhen(run, waits, context), (report) => ({
@@ -158,15 +152,6 @@ export const rerunFromFailed = defineTool({
     return outcomeOf(await reportWhen(run, waits, context), (report) => ({ ...report, rerun_of: id, adopted }));
   },
 });
-
-/** The error for an id that no workflow run has. */
-export function noSuchRun(engine: ToolContext['engine'], id: string): RuntimeError {
-  const recent = engine.listRuns({ kind: 'workflow', limit: 200 }).map(({ runId: known }) => known);
-  const hint = suggestion(new NearNames(recent).nearest(id));
-  return new RuntimeError('RUN_NOT_FOUND', `no workflow run ${quoteName(id)}${hint}; list_runs gives the ids`, {
-    details: { runId: id.slice(0, 400) },
-  });
-}
 
 async function reportWhen(run: WorkflowRun, waits: boolean, context: ToolContext): Promise<RunReport> {
   return reportOf(waits ? await watchRun(run, context) : run.snapshot());

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { quoteName } from '../../domain/near-name.ts';
 import { RuntimeError } from '../../domain/runtime-error.ts';
 import { ProjectStatus, ProjectType } from '../../domain/statuses.ts';
-import { defineTool, type ToolContext } from '../mcp-tool.ts';
+import { defineTool, READ_ONLY, type ToolContext } from '../mcp-tool.ts';
 import { projectUri } from '../resource-uris.ts';
 import { advice, isoTime, listLimit, nameText } from '../tool-schemas.ts';
 
@@ -106,7 +106,7 @@ export const listProjects = defineTool({
     cut: z.boolean().describe('Whether there are more than the limit'),
     load_errors: z.array(z.strictObject({ folder: z.string(), message: z.string() })),
   }),
-  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  annotations: READ_ONLY,
   run: async ({ status, type, limit }, { projects }) => {
     const all = await projects.listProjects({
       ...(status === undefined ? {} : { status }),

@@ -8,20 +8,18 @@ import type { WaitExplanation, WaitReason } from '../../domain/wait-reason.ts';
 import { recordedExecution } from '../../engine/recorded-run.ts';
 import type { RunRecord } from '../../engine/run-archive.ts';
 import { logBookOf } from '../log-book.ts';
-import { defineTool, type ToolContext } from '../mcp-tool.ts';
+import { defineTool, READ_ONLY, type ToolContext } from '../mcp-tool.ts';
 import { runUri } from '../resource-uris.ts';
-import { hasEnded, reportOf, taskCounts } from '../run-report.ts';
+import { hasEnded, isoOf, reportOf, taskCounts } from '../run-report.ts';
 import { RUN_STANDING, standingOf } from '../run-standing.ts';
 import { advice, anyValue, listLimit, nameText, optionalTime, runId, workflowStatus } from '../tool-schemas.ts';
-import { noSuchRun } from './execution-tools.ts';
+import { noSuchRun } from '../workflow-checks.ts';
 
 type RunFilter = NonNullable<Parameters<ToolContext['engine']['listRuns']>[0]>;
 
 /** Records that a filtered list looks at in one go. */
 const PAGE = 500;
 const MOST_RUNS = 500;
-
-const READ_ONLY = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false } as const;
 
 export const getRun = defineTool({
   name: 'get_run',
@@ -268,9 +266,9 @@ function recordOf(record: RunRecord) {
     workflow_name: record.workflow,
     status: record.status,
     steps_count: record.steps,
-    created_at: new Date(record.createdAtMs).toISOString(),
-    started_at: startedAtMs === null ? null : new Date(startedAtMs).toISOString(),
-    ended_at: endedAtMs === null ? null : new Date(endedAtMs).toISOString(),
+    created_at: isoOf(record.createdAtMs),
+    started_at: isoOf(startedAtMs),
+    ended_at: isoOf(endedAtMs),
     duration_ms: endedAtMs === null ? null : endedAtMs - (startedAtMs ?? endedAtMs),
     reason: record.reason ?? record.parked?.reason ?? null,
     rerun_of: record.rerunOf,
@@ -281,7 +279,7 @@ function recordOf(record: RunRecord) {
 function waitOf({ task, sinceMs, message, reason }: WaitExplanation) {
   return {
     step: task,
-    since: sinceMs === null ? null : new Date(sinceMs).toISOString(),
+    since: isoOf(sinceMs),
     message,
     reason: { ...reason },
     advice: adviceOnWait(reason),

@@ -3,12 +3,11 @@
 import { z } from 'zod';
 import { ResourceStatus, ResourceType } from '../../domain/statuses.ts';
 import { STATECHART_NAMES, statechartOf } from '../../inspect/statechart.ts';
-import { defineTool } from '../mcp-tool.ts';
+import { defineTool, READ_ONLY } from '../mcp-tool.ts';
 import { STATUS_URI } from '../resource-uris.ts';
 import { advice, anyValue } from '../tool-schemas.ts';
 import { allocationsOf } from './resource-tools.ts';
 
-const READ_ONLY = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false } as const;
 const MOST_RESOURCES = 200;
 const MOST_THREADS = 128;
 

@@ -71,7 +71,7 @@ export const executeTask = defineTool({
     const { engine, allowCommands, signal } = context;
     refuseCommands([args], allowCommands);
     if (!knowsModule(engine, args.module)) throw unknownModule(args.module);
-    const dependencies = args.dependencies.map((named) => taskNamed(engine, named, args.name));
+    const dependencies = tasksNamed(engine, args.dependencies, args.name);
     if (signal.aborted)
       throw new RuntimeError('TASK_CANCELLED', 'the call was cancelled before the task was submitted');
     const taskId = engine.submitTask({
@@ -138,15 +138,24 @@ function unknownModule(module: string): RuntimeError {
   );
 }
 
-/** A task by its id, else the last submitted one of that name. @throws RuntimeError DEPENDENCY_MISSING */
-function taskNamed(engine: ToolContext['engine'], named: string, dependent: string): TaskResult {
-  const byId = engine.tasks.getTask(named);
-  if (byId !== undefined) return byId;
-  const tasks = engine.tasks.listTasks();
-  const byName = tasks.findLast(({ name }) => name === named);
-  if (byName !== undefined) return byName;
-  const hint = suggestion(new NearNames(tasks.slice(-500).map(({ name }) => name)).nearest(named));
-  throw new RuntimeError(
+/** Tasks by their ids, else the last submitted ones of those names. @throws RuntimeError DEPENDENCY_MISSING */
+function tasksNamed({ tasks }: ToolContext['engine'], wanted: readonly string[], dependent: string): TaskResult[] {
+  // Listed once, and only for names: an engine may know very many tasks.
+  let byName: ReadonlyMap<string, TaskResult> | undefined;
+  return wanted.map((named) => {
+    const byId = tasks.getTask(named);
+    if (byId !== undefined) return byId;
+    // Of one name the last stays.
+    byName ??= new Map(tasks.listTasks().map((task) => [task.name, task]));
+    const last = byName.get(named);
+    if (last === undefined) throw noSuchTask(named, dependent, [...byName.keys()]);
+    return last;
+  });
+}
+
+function noSuchTask(named: string, dependent: string, names: readonly string[]): RuntimeError {
+  const hint = suggestion(new NearNames(names.slice(-500)).nearest(named));
+  return new RuntimeError(
     'DEPENDENCY_MISSING',
     `task ${quoteName(dependent)} was not submitted: it depends on ${quoteName(named)}${hint}, and no task of this engine has that id or name; submit that one first, or use create_complex_workflow for steps that need each other`,
     { details: { task: dependent, dependency: named } },

@@ -7,8 +7,8 @@ import type { TaskGraph } from '../../dag/task-graph.ts';
 import type { JsonObject } from '../../domain/json-value.ts';
 import { isRuntimeError, RuntimeError } from '../../domain/runtime-error.ts';
 import { WORKFLOW_FILE } from '../../domain/workflow-schema.ts';
-import { type CompiledWorkflow, compileWorkflow } from '../../engine/workflow-compiler.ts';
-import { defineTool, type ToolContext } from '../mcp-tool.ts';
+import { compileWorkflow } from '../../engine/workflow-compiler.ts';
+import { defineTool, READ_ONLY, type ToolContext } from '../mcp-tool.ts';
 import { workflowUri } from '../resource-uris.ts';
 import {
   advice,
@@ -27,6 +27,7 @@ import {
   compileDocument,
   namedLevels,
   neededParameters,
+  noSuchRun,
   refuseCommands,
   requireWorkflow,
   standingFaults,
@@ -67,25 +68,27 @@ export const keptWorkflow = {
   resource: z.string(),
 };
 
-/** A document of the file format from what a tool was given; members that were not given stay away. */
-export function documentOf(fields: Readonly<Record<string, unknown>>): JsonObject {
+/** Reads a workflow that is to be kept. @throws RuntimeError WORKFLOW_INVALID, MCP_COMMAND_REFUSED */
+export function checkWorkflow(fields: Readonly<Record<string, unknown>>, { allowCommands }: ToolContext) {
+  // Members that were not given stay away.
   const document: JsonObject = JSON.parse(JSON.stringify(fields));
-  return document;
-}
-
-/** Checks and keeps a workflow. @throws RuntimeError WORKFLOW_INVALID, WORKFLOW_EXISTS, MCP_COMMAND_REFUSED, FILE_UNWRITABLE */
-export async function keepWorkflow(document: JsonObject, replace: boolean, { engine, allowCommands }: ToolContext) {
   const compiled = compileDocument(document);
   refuseCommands(compiled.steps, allowCommands);
-  const name = compiled.definition.name;
-  const replaced = engine.workflows.getWorkflow(name) !== undefined;
-  const { file } = await saved(() => engine.workflows.saveWorkflow(document, { replace }));
-  return { compiled, kept: { ...keptOf(compiled, { engine }), file, replaced } };
+  return { document, compiled };
 }
 
-function keptOf(compiled: CompiledWorkflow, { engine }: Pick<ToolContext, 'engine'>) {
+/** Keeps what was checked. @throws RuntimeError WORKFLOW_EXISTS, FILE_UNWRITABLE */
+export async function keepWorkflow(
+  { document, compiled }: ReturnType<typeof checkWorkflow>,
+  replace: boolean,
+  { engine }: ToolContext,
+) {
   const { definition, graph } = compiled;
+  const replaced = engine.workflows.getWorkflow(definition.name) !== undefined;
+  const { file } = await saved(() => engine.workflows.saveWorkflow(document, { replace }));
   return {
+    file,
+    replaced,
     workflow_name: definition.name,
     steps_count: definition.steps.length,
     description: definition.description,
@@ -127,7 +130,7 @@ export const createWorkflow = defineTool({
   output: z.strictObject({ ...keptWorkflow, next: advice }),
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: false },
   run: async ({ replace, ...fields }, context) => {
-    const { kept } = await keepWorkflow(documentOf(fields), replace, context);
+    const kept = await keepWorkflow(checkWorkflow(fields, context), replace, context);
     const next = kept.warnings.length > 0 ? ['See to the warnings before you run it.'] : [];
     const call = `{"workflow_name": ${JSON.stringify(kept.workflow_name)}}`;
     return { ...kept, next: [...next, `simulate_workflow ${call} tells how long it takes; execute_workflow runs it.`] };
@@ -160,7 +163,7 @@ export const listWorkflows = defineTool({
     cut: z.boolean().describe('Whether there are more than the limit'),
     load_errors: z.array(z.strictObject({ file: z.string(), line: z.int().nullable(), faults: z.array(z.string()) })),
   }),
-  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  annotations: READ_ONLY,
   run: ({ name_contains: part = '', limit }, { engine: { workflows } }) => {
     const names = workflows.listWorkflows().filter((name) => name.toLowerCase().includes(part.toLowerCase()));
     const shown = names.slice(0, limit).flatMap((name) => workflows.getWorkflow(name) ?? []);
@@ -210,7 +213,7 @@ export const getWorkflowGraph = defineTool({
     critical_path: z.array(z.string()).describe('A longest chain of steps'),
     step_statuses: z.record(z.string(), z.string()).nullable().describe('Of a run, by step; null without run_id'),
   }),
-  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  annotations: READ_ONLY,
   run: ({ workflow_name: name, run_id: id, format }, { engine }) => {
     const { compiled, statuses } = graphSubject(engine, name, id);
     const { graph, definition } = compiled;
@@ -278,7 +281,7 @@ export const simulateWorkflow = defineTool({
     cut: z.boolean().describe('Whether there are more tasks than the limit; these are the first to start'),
     plan: anyValue.describe('What the planning of the run came to; null = it was not planned'),
   }),
-  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  annotations: READ_ONLY,
   run: ({ workflow_name: name, workers, mode, max_parallel: maxParallel, capacities, limit }, { engine }) => {
     requireWorkflow(engine, name);
     const report = engine.simulateWorkflow(name, { workers, mode, maxParallel, set: capacities });
@@ -323,11 +326,7 @@ function graphSubject(engine: ToolContext['engine'], name: string | undefined, i
   if (id === undefined) return { compiled: requireWorkflow(engine, name ?? ''), statuses: null };
   const definition = engine.getRunDefinition(id);
   const compiled = definition === undefined ? undefined : compileWorkflow(definition);
-  if (definition === undefined || compiled?.kind !== 'compiled') {
-    throw new RuntimeError('RUN_NOT_FOUND', `no workflow run '${id}'; list_runs gives the ids`, {
-      details: { runId: id },
-    });
-  }
+  if (definition === undefined || compiled?.kind !== 'compiled') throw noSuchRun(engine, id);
   const run = engine.getRun(id);
   const history = run === undefined ? engine.getRunHistory(id) : undefined;
   const statuses: Record<string, string> = Object.create(null);

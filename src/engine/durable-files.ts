@@ -14,14 +14,7 @@ const UNSYNCABLE: ReadonlySet<string> = new Set(['EINVAL', 'ENOTSUP', 'EPERM', '
 export async function writeWhole(file: string, text: string): Promise<void> {
   const draft = `${file}.draft`;
   await rm(draft, { force: true });
-  // Fails on anything at that place, a link too.
-  const handle = await open(draft, 'wx');
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await writeNew(draft, text);
   try {
     await rename(draft, file);
   } catch (error) {
@@ -29,6 +22,17 @@ export async function writeWhole(file: string, text: string): Promise<void> {
     throw error;
   }
   await syncPath(dirname(file));
+}
+
+/** Makes a file and brings its text to disk; fails on anything that is at that place, a link too. */
+export async function writeNew(file: string, text: string): Promise<void> {
+  const handle = await open(file, 'wx');
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Brings all files and folders below a folder to disk, itself included. */
