@@ -8,7 +8,7 @@ import { type ActionOutline, outlineModule } from '../projects/module-outline.ts
 const MOST_MODULES = 60;
 const MOST_ACTIONS = 40;
 const DEEPEST = 4;
-const SOURCE_NAME = /^(?!.*\.(?:test|d)\.)(.+)\.(?:ts|mts|js|mjs)$/;
+const SOURCE_NAME = /^(?!.*\.(?:test|d)\.)(.+)\.(?:ts|js|mjs)$/;
 /** As the built-in module checks its parameters. */
 const CORE_ACTIONS = [
   'echo {message: any JSON}: gives the message back; good for joins, `{"a": "{{step_a.output}}", …}`',
