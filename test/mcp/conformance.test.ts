@@ -73,7 +73,7 @@ describe('conformance', () => {
   it('of the layer: every scenario, on a server with the tools, resources and prompts that the suite looks for', async () => {
     const { url } = await startHttp(CONFORMANCE_PARTS);
     const results = await conformance(url, ['--suite', 'all']);
-    console.log(tableOf(results));
+    process.stdout.write(`${tableOf(results)}\n`);
     expect(faultsOf(results)).toEqual([]);
     expect(results.size).toBe(32);
     for (const [scenario, checks] of results) {
@@ -86,7 +86,7 @@ describe('conformance', () => {
     const { parts } = await startYardmaster();
     const { url } = await startHttp(parts);
     const all = await conformance(url, ['--suite', 'all']);
-    console.log(tableOf(all));
+    process.stdout.write(`${tableOf(all)}\n`);
     const results = new Map([...all].filter(([scenario]) => GENERAL.includes(scenario)));
     expect([...results.keys()].sort()).toEqual([...GENERAL].sort());
     expect(faultsOf(results)).toEqual([]);
