@@ -4,8 +4,8 @@
 
 import type { OrchestrationEngine } from '../engine/orchestration-engine.ts';
 import type { RunHistory, TaskHistory } from '../engine/run-archive.ts';
-import { runLogsUri, stepOutputUri } from './resource-uris.ts';
-import { isoOf } from './run-report.ts';
+import { runLogsUri } from './resource-uris.ts';
+import { boundedOutput, cutNote, isoOf } from './run-report.ts';
 
 /** What the document of a run holds at most. */
 export const DOCUMENT_LIMITS = Object.freeze({
@@ -66,11 +66,10 @@ function taskDocuments(history: RunHistory) {
   const shown = ordered.slice(0, DOCUMENT_LIMITS.tasks);
   let characters = 0;
   const tasks = shown.map((task) => {
-    const output = task.status === 'completed' ? JSON.stringify(task.output) : undefined;
-    const isWhole =
-      output !== undefined && output.length <= Math.min(DOCUMENT_LIMITS.output, DOCUMENT_LIMITS.outputs - characters);
-    if (isWhole) characters += output.length;
-    return taskDocument(history.record.runId, task, output, isWhole);
+    const room = Math.min(DOCUMENT_LIMITS.output, DOCUMENT_LIMITS.outputs - characters);
+    const output = isUnfinished(task) ? null : boundedOutput(history.record.runId, task.task, task.output, room);
+    if (output?.kind === 'whole') characters += output.characters;
+    return taskDocument(task, output);
   });
   return { tasks, omitted: all.length - shown.length };
 }
@@ -79,7 +78,7 @@ function isUnfinished({ status }: TaskHistory): boolean {
   return status !== 'completed';
 }
 
-function taskDocument(runId: string, task: TaskHistory, output: string | undefined, isWhole: boolean) {
+function taskDocument(task: TaskHistory, output: ReturnType<typeof boundedOutput> | null) {
   const attempts = task.attempts.slice(-DOCUMENT_LIMITS.attempts);
   return {
     name: task.task,
@@ -99,16 +98,8 @@ function taskDocument(runId: string, task: TaskHistory, output: string | undefin
     adopted_from: task.adoptedFrom,
     retry_due_at: isoOf(task.dueMs),
     ended_at: isoOf(task.endedAtMs),
-    ...(output === undefined ? {} : isWhole ? { output: task.output } : { output_cut: cutOutput(runId, task, output) }),
+    ...(output === null ? {} : output.kind === 'whole' ? { output: output.value } : { output_cut: output.cut }),
   };
-}
-
-function cutOutput(runId: string, { task }: TaskHistory, output: string) {
-  return { ...cutNote(output), read: stepOutputUri(runId, task) };
-}
-
-function cutNote(text: string) {
-  return { size_chars: text.length, preview: text.slice(0, 400) };
 }
 
 // Stacks name files of this machine and help nobody who cannot read them.

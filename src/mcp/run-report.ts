@@ -151,9 +151,12 @@ export function errorReport(error: SerializedError, subject: 'step' | 'task' = '
 export function boundedOutput(runId: string, step: string, output: unknown, limit: number = REPORT_LIMITS.output) {
   const text = JSON.stringify(output ?? null);
   if (text.length <= limit) return { kind: 'whole', value: output ?? null, characters: text.length } as const;
-  const read = stepOutputUri(runId, step);
-  const cut = { size_chars: text.length, preview: clip(text, REPORT_LIMITS.preview), read };
-  return { kind: 'cut', cut } as const;
+  return { kind: 'cut', cut: { ...cutNote(text), read: stepOutputUri(runId, step) } } as const;
+}
+
+/** What is told of a JSON text that is too long. */
+export function cutNote(text: string): { readonly size_chars: number; readonly preview: string } {
+  return { size_chars: text.length, preview: clip(text, REPORT_LIMITS.preview) };
 }
 
 function boundedOutputs(runId: string, all: Readonly<Record<string, unknown>>) {

@@ -1,14 +1,14 @@
 // Owns the list of what steps can call here: the built-in module, and the modules of the tasks folders as their sources say.
 // Sources are read and never run. Bounded in files and size; what is left out is counted.
 
-import { readdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { listModules } from '../engine/module-listing.ts';
 import { type ActionOutline, outlineModule } from '../projects/module-outline.ts';
 
 const MOST_MODULES = 60;
 const MOST_ACTIONS = 40;
-const DEEPEST = 4;
-const SOURCE_NAME = /^(?!.*\.(?:test|d)\.)(.+)\.(?:ts|js|mjs)$/;
+const DEEPEST = 3;
 /** As the built-in module checks its parameters. */
 const CORE_ACTIONS = [
   'echo {message: any JSON}: gives the message back; good for joins, `{"a": "{{step_a.output}}", …}`',
@@ -22,45 +22,18 @@ const COMMAND_ACTION = 'command {command, args?, cwd?, env?, timeout?}: runs a p
 /** Markdown: a line for each action that a step can name. */
 export async function taskCatalogue(tasksDirs: readonly string[], allowCommands: boolean): Promise<string> {
   const core = allowCommands ? [...CORE_ACTIONS, COMMAND_ACTION] : CORE_ACTIONS;
-  const modules = new Map<string, string>();
-  for (const folder of tasksDirs) {
-    for (const [name, file] of await modulesIn(folder, '', DEEPEST)) if (!modules.has(name)) modules.set(name, file);
-  }
-  const shown = [...modules].slice(0, MOST_MODULES);
-  const sections = await Promise.all(shown.map(([name, file]) => moduleSection(name, file)));
-  const hidden = modules.size - shown.length;
+  const modules = listModules(tasksDirs, { deepest: DEEPEST, most: MOST_MODULES * 4 });
+  const shown = modules.slice(0, MOST_MODULES);
+  const sections = await Promise.all(shown.map(({ name, file }) => moduleSection(name, file)));
+  const hidden = modules.length - shown.length;
   return [
     `- module \`core\` (built in)\n${core.map((action) => `  - ${action}`).join('\n')}`,
     ...sections,
     ...(hidden > 0 ? [`- and ${hidden} more modules`] : []),
-    ...(modules.size === 0
+    ...(modules.length === 0
       ? ['- no task modules of your own yet: files such as tasks/<name>.ts are found at once']
       : []),
   ].join('\n');
-}
-
-async function modulesIn(folder: string, prefix: string, depth: number): Promise<[name: string, file: string][]> {
-  let entries: Awaited<ReturnType<typeof entriesOf>>;
-  try {
-    entries = await entriesOf(folder);
-  } catch {
-    return [];
-  }
-  const found: [string, string][] = [];
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const path = join(folder, entry.name);
-    const stem = SOURCE_NAME.exec(entry.name)?.[1];
-    if (entry.isFile() && stem !== undefined) found.push([`${prefix}${stem}`, path]);
-    else if (entry.isDirectory() && depth > 1 && !entry.name.startsWith('.') && entry.name !== 'node_modules') {
-      found.push(...(await modulesIn(path, `${prefix}${entry.name}/`, depth - 1)));
-    }
-    if (found.length > MOST_MODULES * 4) break;
-  }
-  return found;
-}
-
-function entriesOf(folder: string) {
-  return readdir(folder, { withFileTypes: true });
 }
 
 async function moduleSection(name: string, file: string): Promise<string> {

@@ -13,7 +13,7 @@ import { listFolder } from './folder-contents.ts';
 import { assembleDocument, mergeDocument, type RenderedPiece } from './generated-sections.ts';
 import type { Project } from './project.ts';
 import { gatherFacts, type ProjectFacts } from './project-facts.ts';
-import { readProject } from './project-store.ts';
+import { readProjectRecord } from './project-store.ts';
 
 /** Settings of a generator. */
 export interface DocumentationGeneratorOptions {
@@ -151,7 +151,7 @@ export class DocumentationGenerator {
 }
 
 async function factsOf(project: Project | string): Promise<ProjectFacts> {
-  return gatherFacts(typeof project === 'string' ? await readProject(resolve(project)) : project);
+  return gatherFacts(typeof project === 'string' ? await readProjectRecord(resolve(project)) : project);
 }
 
 async function draftOf(root: string, path: string, rendered: readonly RenderedPiece[]): Promise<Draft> {

@@ -1,10 +1,10 @@
 // Owns what is true of a project when its documents are written: which folders have documents, which workflows and task
 // modules are there. All documents of one generation are made from one reading, so that they agree with each other.
 
-import type { Dirent, Stats } from 'node:fs';
-import { lstat, readdir, readFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { lstat, readFile } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
 import { messageOf } from '../domain/runtime-error.ts';
+import { listModules } from '../engine/module-listing.ts';
 import { isFolderOf } from './document-files.ts';
 import { type ModuleOutline, outlineModule } from './module-outline.ts';
 import type { Project } from './project.ts';
@@ -27,12 +27,8 @@ export interface ProjectFacts extends ProjectWorkflows {
   readonly taskModules: readonly TaskModule[];
 }
 
-/** In the order in which the engine looks: of two files of one name the first is the module. */
-const MODULE_EXTENSIONS = ['.ts', '.js', '.mjs'];
-/** Declarations, and tests that lie beside what they test. */
-const NO_MODULE = /\.(?:d|test)\.[mc]?[jt]s$/;
 const MAX_MODULES = 500;
-const MAX_FOLDER_DEPTH = 8;
+const LISTED_MODULES = { deepest: 7, most: 10_000 };
 const MAX_MODULE_BYTES = 4 * 1024 * 1024;
 
 /** Reads what a project's documents are about. @throws RuntimeError PROJECT_PATH_INVALID for a folder that is none of it */
@@ -66,19 +62,17 @@ export function liesIn(path: string, folder: string): boolean {
   return folder === '' || path.startsWith(`${folder}/`);
 }
 
+// Links are not followed: what lies behind one is not the project's.
 async function readTaskModules(root: string): Promise<TaskModule[]> {
-  const files = (await moduleFilesIn(root, TASKS_FOLDER, 1)).sort((a, b) => rankOf(a) - rankOf(b));
-  const byName = new Map<string, string>();
-  for (const file of files) {
-    const name = file.slice(TASKS_FOLDER.length + 1, -extname(file).length);
-    if (!byName.has(name)) byName.set(name, file);
-  }
-  const modules = [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, MAX_MODULES);
-  return Promise.all(modules.map(async ([name, file]) => ({ name, outline: await outlineFile(root, file) })));
-}
-
-function rankOf(file: string): number {
-  return MODULE_EXTENSIONS.indexOf(extname(file));
+  const tasks = await lstat(join(root, TASKS_FOLDER)).catch(() => undefined);
+  if (tasks?.isDirectory() !== true) return [];
+  const modules = listModules([join(root, TASKS_FOLDER)], LISTED_MODULES).slice(0, MAX_MODULES);
+  return Promise.all(
+    modules.map(async ({ name, file }) => {
+      const path = relative(root, file).replaceAll(sep, '/');
+      return { name, outline: await outlineFile(root, path) };
+    }),
+  );
 }
 
 async function outlineFile(root: string, file: string): Promise<ModuleOutline> {
@@ -90,22 +84,4 @@ async function outlineFile(root: string, file: string): Promise<ModuleOutline> {
   } catch (error) {
     return { kind: 'unreadable', file, reason: messageOf(error).replaceAll(root, '.') };
   }
-}
-
-// Links are not followed: what lies behind one is not the project's.
-async function moduleFilesIn(root: string, folder: string, depth: number): Promise<string[]> {
-  const files: string[] = [];
-  for (const entry of await entriesOf(root, folder)) {
-    if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
-    const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory() && depth < MAX_FOLDER_DEPTH) files.push(...(await moduleFilesIn(root, path, depth + 1)));
-    const isModule = MODULE_EXTENSIONS.includes(extname(entry.name)) && !NO_MODULE.test(entry.name);
-    if (entry.isFile() && isModule) files.push(path);
-  }
-  return files;
-}
-
-async function entriesOf(root: string, folder: string): Promise<Dirent[]> {
-  const stats: Stats | undefined = await lstat(join(root, folder)).catch(() => undefined);
-  return stats?.isDirectory() === true ? readdir(join(root, folder), { withFileTypes: true }) : [];
 }

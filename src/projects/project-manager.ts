@@ -229,7 +229,7 @@ export class ProjectManager {
     const project = draft.at({ path: folder });
     await writeScaffold(template, project, folder);
     await writeProject(project);
-    await this.#documents.generateAllDocumentation(await readProject(folder));
+    await this.#documents.generateAllDocumentation(project);
   }
 
   async #findFreePlace(name: string, parts: readonly string[]) {

@@ -58,7 +58,7 @@ export async function holdsRecord(folder: string): Promise<boolean> {
  * @throws RuntimeError PROJECT_NOT_FOUND where there is no record, PROJECT_CORRUPT, FILE_UNREADABLE
  */
 export async function readProject(folder: string): Promise<Project> {
-  return withWorkflows(await readRecord(resolve(folder)));
+  return withWorkflows(await readProjectRecord(resolve(folder)));
 }
 
 /** A project with the workflows whose files are in its folder now. */
@@ -154,7 +154,7 @@ class ProjectSearch {
   /** Whether there is a project in a folder, sound or not. */
   async #take(folder: string): Promise<boolean> {
     try {
-      this.#projects.push(await readRecord(folder));
+      this.#projects.push(await readProjectRecord(folder));
     } catch (error) {
       if (isRuntimeError(error) && error.code === 'PROJECT_NOT_FOUND') return false;
       this.#loadErrors.push(loadErrorOf(folder, error));
@@ -178,8 +178,8 @@ function loadErrorOf(folder: string, error: unknown): ProjectLoadError {
   return { file, folder, ...(line === undefined ? {} : { line }), message: messageOf(error), faults };
 }
 
-/** The project of the record in a folder, without its workflows. */
-async function readRecord(folder: string): Promise<Project> {
+/** The project of the record in a folder, without its workflows. @throws as readProject */
+export async function readProjectRecord(folder: string): Promise<Project> {
   const file = recordPath(folder);
   if (!(await holdsRecord(folder))) throw notFound(folder);
   const bytes = await readBytes(folder, file);

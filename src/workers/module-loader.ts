@@ -10,7 +10,8 @@ import type { TaskAction } from '../domain/task-context.ts';
 
 /** The name of the module that needs no file. */
 export const CORE_MODULE = 'core';
-const EXTENSIONS = ['.ts', '.js', '.mjs'] as const;
+/** Of module files, in the order in which they are tried. */
+export const MODULE_EXTENSIONS: readonly string[] = ['.ts', '.js', '.mjs'];
 
 /** Where a module is. `searched` and `path` are absolute. */
 export type ModuleResolution =
@@ -26,7 +27,7 @@ export function resolveModule(module: string, tasksDirs: readonly string[]): Mod
   for (const dir of tasksDirs) {
     const root = realPathOf(dir);
     if (root === undefined) continue;
-    for (const extension of EXTENSIONS) {
+    for (const extension of MODULE_EXTENSIONS) {
       const path = realPathOf(join(root, `${module}${extension}`));
       if (path === undefined || !isFile(path)) continue;
       // A link may lead out of the folder although its name does not.
