@@ -3,6 +3,7 @@
 
 import type { Clock } from '../domain/clock.ts';
 import type { EventSink, EventSubject } from '../domain/events.ts';
+import type { AttemptPlace } from '../domain/facts.ts';
 import { type RunId, taskIdOf } from '../domain/ids.ts';
 import type { JsonValue } from '../domain/json-value.ts';
 import type { SerializedError } from '../domain/serialized-error.ts';
@@ -95,6 +96,7 @@ export class RunReporter {
       attempt: ending.attempts,
       // Executors let only JSON-recordable results through.
       output: (ending.output ?? null) as JsonValue,
+      threadId: record.threadId,
     });
     if (!events.wants('task.completed')) return;
     events.emit('task.completed', this.#subjectOf(record.spec.name), {
@@ -105,22 +107,32 @@ export class RunReporter {
     });
   }
 
-  failed(index: number, attempt: number, error: SerializedError, threadId: number): void {
+  failed(index: number, attempt: number, error: SerializedError, place: AttemptPlace): void {
     const { journal, events, clock } = this.#parts;
     const required = this.#plan.isRequired(index);
     const task = this.#nameOf(index);
     this.#errors.set(index, error);
     if (required) this.failedRequired++;
-    journal.append({ type: 'task.failed', v: 1, runId: this.#runId, atMs: clock.now(), task, attempt, error });
-    events.emit('task.failed', this.#subjectOf(task), { attempt, error, threadId, required });
+    journal.append({
+      type: 'task.failed',
+      v: 1,
+      runId: this.#runId,
+      atMs: clock.now(),
+      task,
+      attempt,
+      error,
+      ...place,
+    });
+    events.emit('task.failed', this.#subjectOf(task), { attempt, error, required, ...place });
   }
 
-  cancelled(index: number, reason: string): void {
+  /** `place`: where its attempt ran, if it had begun. */
+  cancelled(index: number, reason: string, place: AttemptPlace = {}): void {
     const { journal, events, clock } = this.#parts;
     const task = this.#nameOf(index);
     if (this.#plan.isRequired(index)) this.cancelledRequired++;
-    journal.append({ type: 'task.cancelled', v: 1, runId: this.#runId, atMs: clock.now(), task, reason });
-    events.emit('task.cancelled', this.#subjectOf(task), { reason });
+    journal.append({ type: 'task.cancelled', v: 1, runId: this.#runId, atMs: clock.now(), task, reason, ...place });
+    events.emit('task.cancelled', this.#subjectOf(task), { reason, ...place });
   }
 
   skipped(index: number, skip: SkipReason): void {

@@ -114,6 +114,11 @@ export class SessionActor {
     return this.#deadlineMs;
   }
 
+  /** The registry of its workflow actors; undefined while it has none. */
+  get workflows(): ActorRegistry<WorkflowLogic> | undefined {
+    return this.#workflows;
+  }
+
   /** Runs that have not ended. */
   runs(): IterableIterator<WorkflowRun> {
     return this.#runs.values();

@@ -3,7 +3,7 @@
 
 import type { Clock } from '../domain/clock.ts';
 import type { EventSink, EventSubject } from '../domain/events.ts';
-import type { TaskSubmitted } from '../domain/facts.ts';
+import type { AttemptPlace, TaskSubmitted } from '../domain/facts.ts';
 import type { RunId, SessionId, TaskId } from '../domain/ids.ts';
 import type { JsonObject, JsonValue } from '../domain/json-value.ts';
 import type { RetryPolicy } from '../domain/retry-policy.ts';
@@ -82,6 +82,7 @@ export class SingleTaskLog {
       attempt,
       // Executors let only JSON-recordable results through.
       output: output as JsonValue,
+      threadId,
     });
     if (events.wants('task.completed')) {
       const durationMs = atMs - attemptStartedMs;
@@ -90,11 +91,11 @@ export class SingleTaskLog {
     return sequence;
   }
 
-  failed(task: EndedTask, error: SerializedError, threadId: number, atMs: number): number {
+  failed(task: EndedTask, error: SerializedError, place: AttemptPlace, atMs: number): number {
     const { journal, events } = this.#parts;
     const { taskId: runId, name, attempts: attempt } = task;
-    const sequence = journal.append({ type: 'task.failed', v: 1, runId, atMs, task: name, attempt, error });
-    events.emit('task.failed', this.#subject(task), { attempt, error, threadId, required: true });
+    const sequence = journal.append({ type: 'task.failed', v: 1, runId, atMs, task: name, attempt, error, ...place });
+    events.emit('task.failed', this.#subject(task), { attempt, error, required: true, ...place });
     return sequence;
   }
 
@@ -103,11 +104,12 @@ export class SingleTaskLog {
     return journal.append({ type: 'task.cancel-requested', v: 1, runId, atMs: clock.now(), task: name, reason });
   }
 
-  cancelled(task: NamedTask, reason: string, atMs: number): number {
+  /** `place`: where its attempt ran, if it had begun. */
+  cancelled(task: NamedTask, reason: string, atMs: number, place: AttemptPlace = {}): number {
     const { journal, events } = this.#parts;
     const { taskId: runId, name } = task;
-    const sequence = journal.append({ type: 'task.cancelled', v: 1, runId, atMs, task: name, reason });
-    events.emit('task.cancelled', this.#subject(task), { reason });
+    const sequence = journal.append({ type: 'task.cancelled', v: 1, runId, atMs, task: name, reason, ...place });
+    events.emit('task.cancelled', this.#subject(task), { reason, ...place });
     return sequence;
   }
 

@@ -4,6 +4,7 @@
 // of ended tasks stay in memory up to a bound; beyond it, and from earlier lives, they are read from the journal.
 // It never gives out a result whose fact is not durable.
 
+import type { AttemptPlace } from '../domain/facts.ts';
 import { type RunId, runIdOfTask, type SessionId, type TaskId } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/json-value.ts';
 import { assertNever } from '../domain/runtime-error.ts';
@@ -32,7 +33,7 @@ import { type Absence, SingleTaskEntry, type Waiter } from './single-task-entry.
 import { engineClosed, isOnRecord, missingDependency, requireSame, taskNotFound } from './single-task-errors.ts';
 import { SingleTaskLog } from './single-task-log.ts';
 import { DEFAULT_KEPT_RESULTS, type SingleTasksParts, type SubmissionOptions } from './single-tasks-options.ts';
-import type { TaskLogic, TaskOwner, TaskRecord, TaskSpec } from './task-record.ts';
+import { placeOf, type TaskLogic, type TaskOwner, type TaskRecord, type TaskSpec } from './task-record.ts';
 
 export class SingleTasks implements TaskOwner {
   readonly runId: RunId;
@@ -179,7 +180,7 @@ export class SingleTasks implements TaskOwner {
     entry.record = undefined;
     const history = readTaskHistory(this.#parts.journal, entry.taskId);
     if (history === undefined) {
-      this.#fail(entry, serializeError(error, 'ACTOR_CRASHED'), record.threadId);
+      this.#fail(entry, serializeError(error, 'ACTOR_CRASHED'), placeOf(record));
       return;
     }
     this.#log.recovered(entry.taskId, history.run.record.recoveries);
@@ -350,10 +351,10 @@ export class SingleTasks implements TaskOwner {
         this.#finish(entry, kind, (atMs) => this.#log.completed(entry, record, atMs));
         break;
       case 'failed':
-        this.#fail(entry, ending.error ?? serializeError(undefined), record.threadId);
+        this.#fail(entry, ending.error ?? serializeError(undefined), placeOf(record));
         break;
       case 'cancelled':
-        this.#cancelNow(entry, ending.reason ?? 'the attempt was stopped');
+        this.#cancelNow(entry, ending.reason ?? 'the attempt was stopped', placeOf(record));
         break;
       default:
         assertNever(kind);
@@ -463,14 +464,14 @@ export class SingleTasks implements TaskOwner {
     });
   }
 
-  #fail(entry: SingleTaskEntry, error: SerializedError, threadId: number): void {
+  #fail(entry: SingleTaskEntry, error: SerializedError, place: AttemptPlace): void {
     entry.error = error;
-    this.#finish(entry, TaskStatus.FAILED, (atMs) => this.#log.failed(entry, error, threadId, atMs));
+    this.#finish(entry, TaskStatus.FAILED, (atMs) => this.#log.failed(entry, error, place, atMs));
   }
 
-  #cancelNow(entry: SingleTaskEntry, reason: string): void {
+  #cancelNow(entry: SingleTaskEntry, reason: string, place: AttemptPlace = {}): void {
     entry.reason = reason;
-    this.#finish(entry, TaskStatus.CANCELLED, (atMs) => this.#log.cancelled(entry, reason, atMs));
+    this.#finish(entry, TaskStatus.CANCELLED, (atMs) => this.#log.cancelled(entry, reason, atMs, place));
   }
 
   /** Cancels a task that is held back or parked: its facts say that it is there, this engine has not taken it up. */

@@ -3,6 +3,7 @@
 
 import type { Actor } from 'xstate';
 import type { TimerHandle } from '../domain/clock.ts';
+import type { AttemptPlace } from '../domain/facts.ts';
 import { type RunId, type SessionId, type TaskId, taskIdOf } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/json-value.ts';
 import type { RetryPolicy } from '../domain/retry-policy.ts';
@@ -89,6 +90,8 @@ export class TaskRecord extends ReadyTask<CapacityRequest> {
   attemptStartedMs = 0;
   /** Of the latest attempt, -1 before the first has ended. */
   threadId = -1;
+  /** Whether the thread of the latest attempt was terminated under it. */
+  killed = false;
   /** Deadline of the attempt, or when the next one is due. */
   timer: TimerHandle | undefined;
 
@@ -109,4 +112,9 @@ export class TaskRecord extends ReadyTask<CapacityRequest> {
     this.order = guide.orderOf(index);
     this.expectedMs = guide.expectedMs(index);
   }
+}
+
+/** Where the latest attempt of a task ran, for the fact of its end. */
+export function placeOf({ threadId, killed }: TaskRecord): AttemptPlace {
+  return { ...(threadId < 0 ? {} : { threadId }), ...(killed ? { killed } : {}) };
 }

@@ -21,7 +21,14 @@ import type { Scheduler } from '../scheduling/scheduler.ts';
 import { ActorRegistry, createRegistryLogic, type RegistryHandlers, type RegistryLogic } from './actor-registry.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { expire, LimitWatch } from './task-limits.ts';
-import { type TaskLogic, type TaskOwner, TaskRecord, type TaskSpec, type TaskStartOptions } from './task-record.ts';
+import {
+  placeOf,
+  type TaskLogic,
+  type TaskOwner,
+  TaskRecord,
+  type TaskSpec,
+  type TaskStartOptions,
+} from './task-record.ts';
 
 /** More attempts than this cannot be told apart from no limit; interruptions can still be added to it. */
 const ENDLESS_ATTEMPTS = 2 ** 52;
@@ -88,6 +95,11 @@ export class TaskRunner implements AttemptSink {
   /** Tasks whose attempts are under way. */
   attemptsUnderWay(): IterableIterator<TaskRecord> {
     return this.#attempts.values();
+  }
+
+  /** The task whose actor has the key in its context, while it lives. */
+  taskOf(key: number): TaskRecord | undefined {
+    return this.#records.get(key);
   }
 
   /** With which priority an attempt waits for capacity: that of its task. */
@@ -189,6 +201,7 @@ export class TaskRunner implements AttemptSink {
     const record = this.#attempts.get(attemptKey);
     if (record === undefined) return;
     record.threadId = outcome.threadId;
+    record.killed = outcome.kind === 'stopped' && outcome.killed;
     if (record.actor === undefined || this.#frozen) {
       // Its actor crashed, or is left alone; only now is the body gone and its capacity free.
       this.#endAttempt(record);
@@ -321,12 +334,13 @@ export class TaskRunner implements AttemptSink {
     }
     const fact = { type: 'task.retry-scheduled', v: 1, runId, atMs: nowMs, task: spec.name, attempt } as const;
     // One that is from an earlier life is written already.
-    if (restoredDueMs === null && !this.#write({ ...fact, error, dueMs })) return;
+    if (restoredDueMs === null && !this.#write({ ...fact, error, dueMs, ...placeOf(record) })) return;
     events.emit('task.retrying', subjectOf(record), {
       attempt,
       maxAttempts: allowed === ENDLESS_ATTEMPTS ? Number.POSITIVE_INFINITY : maxAttempts,
       delayMs: Math.round(Math.max(0, dueMs - nowMs)),
       error,
+      ...placeOf(record),
     });
     record.timer = timers.schedule(dueMs, () => {
       record.timer = undefined;

@@ -22,7 +22,7 @@ import type { RunPlan, RunView } from './run-plan.ts';
 import { RunReporter, type SkipReason } from './run-reporter.ts';
 import { adoptOutputs, restoreRows } from './run-restoration.ts';
 import { StartQueue } from './start-queue.ts';
-import type { TaskLogic, TaskOwner, TaskRecord, TaskRestoration } from './task-record.ts';
+import { placeOf, type TaskLogic, type TaskOwner, type TaskRecord, type TaskRestoration } from './task-record.ts';
 import { type TaskCounts, taskCounts, type WorkflowRunOptions, type WorkflowRunParts } from './workflow-run-options.ts';
 
 export type WorkflowLogic = typeof workflowMachine;
@@ -209,10 +209,10 @@ export class WorkflowRun implements TaskOwner, RunView {
         this.#learning.completed(record);
         break;
       case 'failed':
-        this.#reporter.failed(index, ending.attempts, ending.error ?? serializeError(undefined), record.threadId);
+        this.#reporter.failed(index, ending.attempts, ending.error ?? serializeError(undefined), placeOf(record));
         break;
       case 'cancelled':
-        this.#reporter.cancelled(index, ending.reason ?? 'the attempt was stopped');
+        this.#reporter.cancelled(index, ending.reason ?? 'the attempt was stopped', placeOf(record));
         break;
     }
     if (ending.kind !== 'completed') this.#learning.missed(index);
@@ -460,7 +460,7 @@ export class WorkflowRun implements TaskOwner, RunView {
         return;
       }
     } catch (error) {
-      this.#reporter.failed(index, 0, serializeError(error, 'EXPRESSION_INVALID'), -1);
+      this.#reporter.failed(index, 0, serializeError(error, 'EXPRESSION_INVALID'), {});
       this.#move(index, 'failed');
       return;
     }

@@ -102,6 +102,14 @@ export type RunFact =
       readonly timedOut: boolean;
     });
 
+/** Where an attempt ran, in the fact of its end. Facts of earlier versions of Yardmaster are without. */
+export interface AttemptPlace {
+  /** 0 = the main thread; left out = it came to no thread, or that is not known. */
+  readonly threadId?: number | undefined;
+  /** Its thread was terminated under it. */
+  readonly killed?: true | undefined;
+}
+
 export type TaskFact =
   | TaskSubmitted
   /** Its output was taken over from an earlier run; it does not run. */
@@ -125,24 +133,24 @@ export type TaskFact =
       readonly task: string;
       readonly attempt: number;
       readonly output: JsonValue;
-    })
+    } & AttemptPlace)
   | (FactBase & {
       readonly type: 'task.retry-scheduled';
       readonly task: string;
       readonly attempt: number;
       readonly error: SerializedError;
       readonly dueMs: number;
-    })
+    } & AttemptPlace)
   | (FactBase & {
       readonly type: 'task.failed';
       readonly task: string;
       /** 0 = it never started. */
       readonly attempt: number;
       readonly error: SerializedError;
-    })
+    } & AttemptPlace)
   /** Asked for while an attempt was under way; the attempt may still be ending. */
   | (FactBase & { readonly type: 'task.cancel-requested'; readonly task: string; readonly reason: string })
-  | (FactBase & { readonly type: 'task.cancelled'; readonly task: string; readonly reason: string })
+  | (FactBase & { readonly type: 'task.cancelled'; readonly task: string; readonly reason: string } & AttemptPlace)
   | (FactBase & {
       readonly type: 'task.skipped';
       readonly task: string;

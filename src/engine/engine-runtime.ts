@@ -249,6 +249,7 @@ export class EngineRuntime {
   }
 
   async #startActors(): Promise<void> {
+    const { inspect } = this.config;
     this.#supervisor = startSupervisor(
       ROOT_FLAGS,
       [
@@ -273,7 +274,12 @@ export class EngineRuntime {
           start: () => ({ logic: this.#createSingleTasksLogic() }),
         },
       ],
-      { clock: this.timers, timers: this.timers, events: this.restarts, ...this.#inspection() },
+      {
+        clock: this.timers,
+        timers: this.timers,
+        events: this.restarts,
+        ...(inspect === undefined ? {} : { inspect: harmless(inspect) }),
+      },
     );
     void this.#supervisor.done.then((end) => {
       if (!this.#isStopping) this.onGaveUp(end);
@@ -295,19 +301,11 @@ export class EngineRuntime {
     await this.#poolReady();
   }
 
-  /** The caller's inspector, so wrapped that it can never throw into the engine. */
-  #inspection(): { readonly inspect?: Inspector } {
-    const { inspect } = this.config;
-    if (inspect === undefined) return {};
-    return {
-      inspect: (event) => {
-        try {
-          inspect(event);
-        } catch {
-          // An observer's fault is not the engine's.
-        }
-      },
-    };
+  /** Tells an observer of the whole tree from now on, until the result is called. */
+  inspect(observer: Inspector): () => void {
+    const { system } = this.supervisor.ref;
+    const subscription = system.inspect(harmless(observer));
+    return () => subscription.unsubscribe();
   }
 
   #createSingleTasksLogic() {
@@ -436,4 +434,15 @@ export class EngineRuntime {
       slotFree: () => this.dispatcher.pumpSoon(),
     });
   }
+}
+
+/** An inspector, so wrapped that it can never throw into the engine. */
+function harmless(inspect: Inspector): Inspector {
+  return (event) => {
+    try {
+      inspect(event);
+    } catch {
+      // An observer's fault is not the engine's.
+    }
+  };
 }

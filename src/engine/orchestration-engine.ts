@@ -23,11 +23,12 @@ import {
   requireRunId,
 } from './argument-checks.ts';
 import { ArtifactShelf } from './artifact-shelf.ts';
-import { type EngineConfig, resolveConfig } from './engine-config.ts';
+import { type EngineConfig, type Inspector, resolveConfig } from './engine-config.ts';
 import { EngineCounters } from './engine-counters.ts';
 import type { EnginePorts } from './engine-ports.ts';
 import { EngineRuntime } from './engine-runtime.ts';
 import { type HealthStatus, healthStatus, type SystemStatus, systemStatus } from './engine-status.ts';
+import { type ActorSubject, type LiveActor, liveActors, subjectOfKey } from './live-actors.ts';
 import type { OrchestrationSession, SessionSettings } from './orchestration-session.ts';
 import { RequestDesk } from './request-desk.ts';
 import { ResourceManager } from './resource-manager.ts';
@@ -41,7 +42,8 @@ import { type SimulationRequest, simulateOnEngine } from './simulation/engine-si
 import type { SimulationReport } from './simulation/simulation-report.ts';
 import { estimatedDurations } from './simulation/step-durations.ts';
 import type { Task, TaskOptions, TaskResult } from './task.ts';
-import { type TaskHost, TaskOrchestrator } from './task-orchestrator.ts';
+import { taskHostOf } from './task-host.ts';
+import { TaskOrchestrator } from './task-orchestrator.ts';
 import { restoreSingleTask } from './task-recovery.ts';
 import type { ExplainOptions } from './wait-desk.ts';
 import type { CompiledWorkflow } from './workflow-compiler.ts';
@@ -100,12 +102,13 @@ export class OrchestrationEngine implements AsyncDisposable {
       this.workflows.recordExecution(execution);
       this.#counters.runEnded(run);
     });
-    this.tasks = new TaskOrchestrator(this.#taskHost());
+    const taskHost = taskHostOf(runtime, this.#launcher, () => this.#requireOpen());
+    this.tasks = new TaskOrchestrator(taskHost);
     this.#recovery = new RunRecovery({
       runtime,
       launcher: this.#launcher,
       sessions: this.#sessions,
-      restoreTask: (history, recover) => restoreSingleTask(history, this.#taskHost(), recover),
+      restoreTask: (history, recover) => restoreSingleTask(history, taskHost, recover),
     });
     this.#launcher.waits.heldBecause = (runId) => this.#recovery.heldBecause(runId);
     this.#records = new RunRecords(runtime, this.#launcher, this.#recovery, this.#sessions);
@@ -357,6 +360,24 @@ export class OrchestrationEngine implements AsyncDisposable {
     return systemStatus(this.#runtime, this.#counters.read());
   }
 
+  /**
+   * Tells an observer of every inspection event of the actor tree from now on, as XState's `inspect` does, until the result
+   * is called. What it throws is ignored. Nothing is told, nor costs anything, while nobody inspects.
+   */
+  inspect(observer: Inspector): () => void {
+    return this.#runtime.inspect(observer);
+  }
+
+  /** Every actor that is alive now, parents first. */
+  liveActors(): Iterable<LiveActor> {
+    return liveActors(this.#runtime, this.#sessions.book.open());
+  }
+
+  /** Which task the actor is about that has this key in its context; undefined once it has ended. */
+  taskOfKey(key: number): ActorSubject | undefined {
+    return subjectOfKey(this.#runtime, key);
+  }
+
   /** The root of the engine's actor tree: journal, resource-manager, worker-pool, dispatcher, sessions. */
   get supervisor(): ActorSupervisor {
     return this.#runtime.supervisor;
@@ -459,23 +480,6 @@ export class OrchestrationEngine implements AsyncDisposable {
     setImmediate(() => {
       if (this.#shutdown === undefined) this.#recovery.resumeAll(left);
     });
-  }
-
-  #taskHost(): TaskHost {
-    const runtime = this.#runtime;
-    return {
-      get singles() {
-        return runtime.singles;
-      },
-      prepare: (request) => runtime.guard.prepare(request),
-      poolOf: (task) => this.#launcher.poolOf(task),
-      explain: (taskId) => this.#launcher.waits.explainSingle(taskId),
-      knowsAction: (module, action) => runtime.knowsAction(module, action),
-      setDispatching: (on) => runtime.setDispatching(on),
-      isDispatching: () => runtime.isDispatching(),
-      requireOpen: () => this.#requireOpen(),
-      after: (timeoutMs) => runtime.after(timeoutMs),
-    };
   }
 
   #whyClosed(): string {

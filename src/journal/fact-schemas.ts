@@ -31,6 +31,7 @@ const mode = z.enum(ExecutionMode);
 const base = { v: z.literal(1), runId: text, atMs: time };
 const ofTask = { ...base, task: text };
 const ofAttempt = { ...ofTask, attempt: z.number() };
+const place = { threadId: z.number().optional(), killed: z.literal(true).optional() };
 
 const session = z.looseObject({
   sessionId: text,
@@ -111,11 +112,17 @@ const FIRST: FirstVersions = {
     deadlineMs: maybeNumber,
     expiresAtMs: maybeNumber,
   }),
-  'task.completed': z.looseObject({ ...ofAttempt, type: z.literal('task.completed'), output: json }),
-  'task.retry-scheduled': z.looseObject({ ...ofAttempt, type: z.literal('task.retry-scheduled'), error, dueMs: time }),
-  'task.failed': z.looseObject({ ...ofAttempt, type: z.literal('task.failed'), error }),
+  'task.completed': z.looseObject({ ...ofAttempt, ...place, type: z.literal('task.completed'), output: json }),
+  'task.retry-scheduled': z.looseObject({
+    ...ofAttempt,
+    ...place,
+    type: z.literal('task.retry-scheduled'),
+    error,
+    dueMs: time,
+  }),
+  'task.failed': z.looseObject({ ...ofAttempt, ...place, type: z.literal('task.failed'), error }),
   'task.cancel-requested': z.looseObject({ ...ofTask, type: z.literal('task.cancel-requested'), reason: text }),
-  'task.cancelled': z.looseObject({ ...ofTask, type: z.literal('task.cancelled'), reason: text }),
+  'task.cancelled': z.looseObject({ ...ofTask, ...place, type: z.literal('task.cancelled'), reason: text }),
   'task.skipped': z.looseObject({ ...ofTask, type: z.literal('task.skipped'), code: text, reason: text }),
 };
 

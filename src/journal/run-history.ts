@@ -2,7 +2,7 @@
 // `show` prints it, and tests hold it against the live state.
 // Total and pure: a fact that makes no sense is passed over, never thrown at.
 
-import type { Fact, RunCreated, TaskSubmitted } from '../domain/facts.ts';
+import type { AttemptPlace, Fact, RunCreated, TaskSubmitted } from '../domain/facts.ts';
 import type { JsonValue } from '../domain/json-value.ts';
 import type { SerializedError } from '../domain/serialized-error.ts';
 import type { NumberedFact } from './journal.ts';
@@ -18,6 +18,10 @@ export interface AttemptHistory {
   endedAtMs: number | null;
   outcome: AttemptEndKind;
   error: SerializedError | null;
+  /** On which thread it ran, 0 = the main one; null while it runs, or when that is not on record. */
+  threadId: number | null;
+  /** Its thread was terminated under it. */
+  killed: boolean;
 }
 
 export type TaskHistoryStatus =
@@ -209,13 +213,13 @@ export class RunFold {
       case 'task.completed': {
         const task = this.#task(fact.task);
         task.output = fact.output;
-        endAttempt(task, 'completed', fact.atMs, null);
+        endAttempt(task, 'completed', fact.atMs, null, fact);
         end(task, 'completed', fact.atMs);
         break;
       }
       case 'task.retry-scheduled': {
         const task = this.#task(fact.task);
-        endAttempt(task, 'failed', fact.atMs, fact.error);
+        endAttempt(task, 'failed', fact.atMs, fact.error, fact);
         task.status = 'retrying';
         task.error = fact.error;
         task.dueMs = fact.dueMs;
@@ -223,14 +227,14 @@ export class RunFold {
       }
       case 'task.failed': {
         const task = this.#task(fact.task);
-        endAttempt(task, 'failed', fact.atMs, fact.error);
+        endAttempt(task, 'failed', fact.atMs, fact.error, fact);
         task.error = fact.error;
         end(task, 'failed', fact.atMs);
         break;
       }
       case 'task.cancelled': {
         const task = this.#task(fact.task);
-        endAttempt(task, 'cancelled', fact.atMs, null);
+        endAttempt(task, 'cancelled', fact.atMs, null, fact);
         task.reason = fact.reason;
         end(task, 'cancelled', fact.atMs);
         break;
@@ -290,18 +294,28 @@ function startAttempt(task: TaskHistory, fact: Extract<Fact, { type: 'task.start
     endedAtMs: null,
     outcome: 'running',
     error: null,
+    threadId: null,
+    killed: false,
   });
   task.status = 'running';
   task.dueMs = null;
   task.expiresAtMs = fact.expiresAtMs;
 }
 
-function endAttempt(task: TaskHistory, outcome: AttemptEndKind, atMs: number, error: SerializedError | null): void {
+function endAttempt(
+  task: TaskHistory,
+  outcome: AttemptEndKind,
+  atMs: number,
+  error: SerializedError | null,
+  { threadId, killed }: AttemptPlace = {},
+): void {
   const attempt = task.attempts.at(-1);
   if (attempt === undefined || attempt.outcome !== 'running') return;
   attempt.outcome = outcome;
   attempt.endedAtMs = atMs;
   attempt.error = error;
+  attempt.threadId = threadId ?? null;
+  attempt.killed = killed ?? false;
 }
 
 function end(task: TaskHistory, status: TaskEndStatus, atMs: number): void {
