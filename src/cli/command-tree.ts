@@ -6,6 +6,7 @@ import { addDurableCommands } from './durable-commands.ts';
 import type { ExitCode } from './exit-code.ts';
 import type { Shell } from './main.ts';
 import { addMcpCommand } from './mcp-commands.ts';
+import { addObservation, type ObservationFlags } from './observation-flags.ts';
 import { parseAmount, parseFactor, parseMode, parseParameter, parseWholeNumber } from './option-values.ts';
 import { packageVersion } from './package-version.ts';
 import { addProjectCommands } from './project-commands.ts';
@@ -16,6 +17,17 @@ const MOST_SIMULATED_THREADS = 10_000;
 const LONGEST_PLANNING_MS = 600_000;
 /** The formats of `graph`. */
 export const GRAPH_FORMATS = ['mermaid', 'dot', 'json', 'svg'] as const;
+/** What `graph --machine` knows, for its help: to ask src/inspect would load every machine for it. */
+export const GRAPH_MACHINES = [
+  'task',
+  'workflow',
+  'session',
+  'project',
+  'dispatcher',
+  'worker-pool',
+  'resource-manager',
+  'journal',
+] as const;
 
 /** The whole command tree; `done` is given the exit code of the command that ran. */
 export function createCommandTree(shell: Shell, done: (code: ExitCode) => void): Command {
@@ -68,7 +80,7 @@ function addRun(program: Command, shell: Shell, done: (code: ExitCode) => void):
       (text) => parseFactor('--time-scale', text),
     )
     .option('--json', 'one event a line on stdout, then a summary');
-  addFolders(addEngineSettings(command)).addHelpText(
+  addFolders(addEngineSettings(addObservation(command))).addHelpText(
     'after',
     `${examples([
       'run source-inventory',
@@ -76,6 +88,8 @@ function addRun(program: Command, shell: Shell, done: (code: ExitCode) => void):
       'run flow.json --param limit=10 --param \'tags=["a","b"]\' --param \'id="007"\'',
       'run flow.json --tasks ./my-tasks --workers 4 --mode priority',
       'run flow.json --json | tail -1',
+      'run flow.json --dashboard',
+      'run flow.json --inspect --trace flow-trace.jsonl',
     ])}\n\nCtrl-C lets running tasks finish and starts no new ones; Ctrl-C again stops them now. Either way \`yardmaster resume\`\ngoes on where the run was.`,
   );
   command.action(async (target: string, flags: RunFlags) => {
@@ -103,18 +117,24 @@ function addValidate(program: Command, shell: Shell, done: (code: ExitCode) => v
 function addGraph(program: Command, shell: Shell, done: (code: ExitCode) => void): void {
   const command = program
     .command('graph')
-    .description('Print the task graph of a workflow')
-    .argument('<workflow>', 'workflow file or name')
-    .option('--format <format>', `one of ${GRAPH_FORMATS.join(', ')}`, 'mermaid');
+    .description('Print the task graph of a workflow or of a recorded run, or the statechart of a machine')
+    .argument('[workflow]', 'workflow file or name; or the id of a run where no workflow has this name')
+    .option('--run <run>', 'a recorded run, states marked: its id, the start of one, or `latest`')
+    .option('--machine <name>', `the statechart of ${GRAPH_MACHINES.join(', ')}`)
+    .option('--format <format>', `one of ${GRAPH_FORMATS.join(', ')}; of a machine all but dot`, 'mermaid');
   addFolders(command).addHelpText(
     'after',
-    examples([
+    `${examples([
       'graph flow.json',
       'graph flow.json --format dot | dot -Tpng -o flow.png',
       'graph flow --format svg > flow.svg',
-    ]),
+      'graph --run latest --format svg > run.svg',
+      'graph --run latest --format json',
+      'graph --machine task --format svg > task.svg',
+      'graph --machine workflow --format json > workflow.machine.json',
+    ])}\n\nThe JSON of a machine is a configuration for XState's createMachine, which Stately's editor imports.`,
   );
-  command.action(async (target: string, flags: GraphFlags) => {
+  command.action(async (target: string | undefined, flags: GraphFlags) => {
     const { graphCommand } = await import('./graph-command.ts');
     done(await graphCommand(shell, target, flags));
   });
@@ -178,7 +198,7 @@ function addBench(program: Command, shell: Shell, done: (code: ExitCode) => void
   });
 }
 
-export interface RunFlags extends EngineFlags {
+export interface RunFlags extends EngineFlags, ObservationFlags {
   readonly param?: ReturnType<typeof parseParameter>[];
   readonly params?: string;
   readonly mode?: ReturnType<typeof parseMode>;
@@ -193,6 +213,8 @@ export interface ValidateFlags extends FolderFlags {
 }
 
 export interface GraphFlags extends FolderFlags {
+  readonly run?: string;
+  readonly machine?: string;
   readonly format: string;
 }
 

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { addEngineSettings, addFolders, type EngineFlags, examples, type FolderFlags } from './command-flags.ts';
 import type { ExitCode } from './exit-code.ts';
 import type { Shell } from './main.ts';
+import { addObservation, type ObservationFlags } from './observation-flags.ts';
 import { parseAge, parseStanding, parseWholeNumber } from './option-values.ts';
 import type { RunStanding } from './run-standing.ts';
 
@@ -25,11 +26,11 @@ export interface ShowFlags extends FolderFlags {
   readonly json?: true;
 }
 
-export interface ResumeFlags extends EngineFlags {
+export interface ResumeFlags extends EngineFlags, ObservationFlags {
   readonly json?: true;
 }
 
-export interface RerunFlags extends EngineFlags {
+export interface RerunFlags extends EngineFlags, ObservationFlags {
   readonly from?: string;
   readonly fromFailed?: true;
   readonly runId?: string;
@@ -93,7 +94,7 @@ function addResume(program: Command, shell: Shell, done: Done): void {
     .description('Go on with an unfinished run where it was; without an id, with all of them')
     .argument('[run]', `${RUN_ARGUMENT}; it may be paused or parked`)
     .option('--json', 'one event a line on stdout, then a summary');
-  addFolders(addEngineSettings(command)).addHelpText(
+  addFolders(addEngineSettings(addObservation(command))).addHelpText(
     'after',
     `${examples(['resume', 'resume latest', 'resume run-V1StGXR8_Z5j --tasks ./my-tasks'])}\n\nWhat has completed is not done again; what was under way is tried again.`,
   );
@@ -112,7 +113,7 @@ function addRerun(program: Command, shell: Shell, done: Done): void {
     .option('--from <step>', 'repeat this step and what depends on it, take over the rest')
     .option('--run-id <id>', 'id of the new run; default: a new one')
     .option('--json', 'one event a line on stdout, then a summary');
-  addFolders(addEngineSettings(command)).addHelpText(
+  addFolders(addEngineSettings(addObservation(command))).addHelpText(
     'after',
     examples(['rerun latest', 'rerun latest --from-failed', 'rerun run-V1StGXR8_Z5j --from report']),
   );

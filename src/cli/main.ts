@@ -5,6 +5,7 @@ import { CommanderError } from 'commander';
 import { createCommandTree } from './command-tree.ts';
 import { errorLines, exitCodeOf, usageError } from './error-lines.ts';
 import { ExitCode } from './exit-code.ts';
+import { withOptionalValues } from './observation-flags.ts';
 import { toPrintableLine } from './printable-text.ts';
 import { ShellStream } from './shell-stream.ts';
 
@@ -44,7 +45,7 @@ async function runCommandLine(shell: Shell, args: readonly string[]): Promise<Ex
   });
   try {
     if (args.length === 0) program.help({ error: true });
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(withOptionalValues(args), { from: 'user' });
     if (shell.stdout.fault !== undefined) throw shell.stdout.fault;
     return exitCode;
   } catch (error) {

@@ -15,6 +15,8 @@ import { ExitCode } from './exit-code.ts';
 import { type InterruptLevel, listenForInterrupts } from './interruption.ts';
 import { JsonOutput } from './json-output.ts';
 import type { Shell } from './main.ts';
+import { Observation } from './observation.ts';
+import type { ObservationFlags } from './observation-flags.ts';
 import { PlainOutput } from './plain-output.ts';
 import { type RunOutput, viewKind } from './run-output.ts';
 import { interruptedLine, summaryJsonLine, summaryLines, taskErrorLines } from './run-summary.ts';
@@ -32,7 +34,7 @@ import { stylerFor } from './text-style.ts';
 const KEEP_ALIVE_MS = 60_000;
 const MOST_GAUGES = 6;
 
-export interface WatchFlags extends FolderFlags {
+export interface WatchFlags extends FolderFlags, ObservationFlags {
   readonly json?: true;
 }
 
@@ -86,6 +88,8 @@ class RunWatch {
   #watched: Watched[] = [];
   #engine: OrchestrationEngine | undefined;
   #interruptedBy: string | undefined;
+  /** What the runs' ends came to, once that was said. */
+  #told: ExitCode | undefined;
 
   constructor(shell: Shell, options: WatchOptions) {
     this.#shell = shell;
@@ -101,12 +105,11 @@ class RunWatch {
     });
     try {
       const ends = await this.#execute();
-      this.#closeOutputs();
       if (ends === undefined) {
         this.#shell.stderr.line(`error RUN_CANCELLED: interrupted by ${this.#interruptedBy}, before the run started`);
         return ExitCode.INTERRUPTED;
       }
-      return worstOf(ends.map((end, index) => this.#tell(end, this.#watched[index]?.steps ?? [])));
+      return this.#tellAll(ends);
     } finally {
       this.#closeOutputs();
       stopListening();
@@ -116,16 +119,23 @@ class RunWatch {
   /** Starts engine and runs, and gives their ends; undefined when it was interrupted before they could start. */
   async #execute(): Promise<RunEnd[] | undefined> {
     const engine = await OrchestrationEngine.create(this.#options.config);
+    let observation: Observation | undefined;
     try {
       if (this.#interruptedBy !== undefined) return undefined;
       this.#watched = await this.#openViews(engine, this.#options.prepare(engine));
       // Ctrl-C may have come while a view was opened; until here there was nothing to interrupt.
       if (this.#interruptedBy !== undefined) return undefined;
       this.#engine = engine;
+      observation = await Observation.open(this.#shell, engine, this.#options.flags);
       for (const watched of this.#watched) watched.run = watched.start(engine);
-      return await Promise.all(this.#watched.flatMap(({ run }) => (run === undefined ? [] : [endOf(run)])));
+      const ends = await Promise.all(this.#watched.flatMap(({ run }) => (run === undefined ? [] : [endOf(run)])));
+      // Nothing may come after the summary of --json, and the end of the engine is yet to come.
+      if (observation.lingers && this.#options.flags.json !== true) this.#tellAll(ends);
+      await observation.linger(() => this.#interruptedBy !== undefined);
+      return ends;
     } finally {
       await engine.shutdown({ drainMs: 0 });
+      await observation?.close();
     }
   }
 
@@ -227,6 +237,13 @@ class RunWatch {
 
   #notice(text: string): void {
     this.#watched[0]?.output.notice(text);
+  }
+
+  /** Says once how the runs ended. */
+  #tellAll(ends: readonly RunEnd[]): ExitCode {
+    this.#closeOutputs();
+    this.#told ??= worstOf(ends.map((end, index) => this.#tell(end, this.#watched[index]?.steps ?? [])));
+    return this.#told;
   }
 
   #closeOutputs(): void {

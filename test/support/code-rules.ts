@@ -8,13 +8,13 @@ import { dottedName, isNode, type PlacedNode, type SourceFile, type SyntaxNode, 
 const MAX_LINES = 500;
 const MAX_TEST_LINES = 800;
 const MAX_FUNCTION_LINES = 50;
-const FILE_NAME = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:test|bench|config|d))?\.(?:ts|mts|mjs|js)$/;
+const FILE_NAME = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:test|bench|config|d))?\.(?:ts|tsx|mts|mjs|js)$/;
 const BANNED_NAMES = new Set(['util', 'utils', 'common', 'helper', 'helpers', 'misc', 'types', 'index', 'constants']);
 const FUNCTIONS = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']);
 const REEXPORTS = new Set(['ExportNamedDeclaration', 'ExportAllDeclaration']);
 
 // Where a time, a timer, chance or an id may be made; everywhere else it is injected.
-const IMPURE_HOMES = ['src/engine/', 'src/workers/', 'src/cli/'];
+const IMPURE_HOMES = ['src/engine/', 'src/workers/', 'src/cli/', 'src/dashboard/page/'];
 const IMPURE_MEMBERS = new Set([
   'Date.now',
   'Math.random',

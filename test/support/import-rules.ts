@@ -37,6 +37,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: [...WAYS_IN, 'mcp', 'dashboard'],
 };
 
+// The dashboard's page runs in a browser: of ours there is only what it is made of, and what crosses to it.
+const PAGE = 'src/dashboard/page/';
+const WIRE = 'src/dashboard/wire.ts';
+
 const DATABASE_HOMES = ['src/journal/stores/'];
 
 // By package name: the folders of src that may import it.
@@ -48,6 +52,8 @@ const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': DATABASE_HOMES,
   pg: DATABASE_HOMES,
   ioredis: DATABASE_HOMES,
+  preact: [PAGE],
+  uplot: [PAGE],
 };
 
 /** Every import of a file that its place in the tree does not allow. */
@@ -86,6 +92,11 @@ function sourceImportOffences(file: SourceFile): Offence[] {
 function relativeFault(path: string, folder: string, specifier: string): string | undefined {
   const target = posix.join(posix.dirname(path), specifier);
   if (!target.startsWith('src/')) return `src imports nothing outside of src, and this ${target}`;
+  if (path.startsWith(PAGE) || path === WIRE) {
+    const isOfPage = path !== WIRE && (target.startsWith(PAGE) || target === WIRE);
+    return isOfPage ? undefined : `${path === WIRE ? WIRE : 'the page'} runs in a browser, where ${target} is not`;
+  }
+  if (target.startsWith(PAGE)) return `${target} is for the browser alone`;
   const targetFolder = folderOf(target);
   if (targetFolder === undefined) return `nothing in src imports ${target}: it is for users of the package`;
   if (targetFolder === folder || MAY_IMPORT[folder]?.includes(targetFolder)) return undefined;

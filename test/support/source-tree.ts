@@ -30,7 +30,7 @@ export interface SourceFile {
 }
 
 const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', '.git', '.yardmaster', 'coverage', 'out']);
-const CODE = /\.(?:ts|mts|mjs|js)$/;
+const CODE = /\.(?:ts|tsx|mts|mjs|js)$/;
 const BINARY = /\.(?:png|jpe?g|gif|webp|ico|woff2?|gz|br|sqlite|db)$/;
 
 /** Every text file of the project, those that git ignores left out, in order of path. */
@@ -109,7 +109,7 @@ function nodesOf(path: string, text: string): PlacedNode[] {
 
 function parse(path: string, text: string): unknown {
   try {
-    return parseAst(text, { lang: path.endsWith('ts') ? 'ts' : 'js' });
+    return parseAst(text, { lang: path.endsWith('tsx') ? 'tsx' : path.endsWith('ts') ? 'ts' : 'js' });
   } catch (error) {
     // A fixture may be broken on purpose; it is then looked at as text only.
     if (path.includes('/fixtures/')) return undefined;
