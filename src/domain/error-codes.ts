@@ -42,6 +42,12 @@ export const ERROR_CODES = {
   TASK_EXISTS: { retryable: false, usage: true, meaning: 'a single task of that id exists and is other work' },
   TASK_NOT_FOUND: { retryable: false, usage: true, meaning: 'no task of that name or id' },
   STATECHART_NOT_FOUND: { retryable: false, usage: true, meaning: 'no machine of that name is part of the engine' },
+  TRACE_INVALID: { retryable: false, usage: true, meaning: 'a file is no trace, or a line of it is damaged' },
+  INSPECT_LISTEN_FAILED: {
+    retryable: false,
+    usage: true,
+    meaning: 'the bridge to Stately cannot listen on the port',
+  },
   // --- task modules
   STEP_MODULE_UNKNOWN: { retryable: false, usage: true, meaning: 'a step names a module that no tasks folder has' },
   MODULE_NOT_FOUND: { retryable: false, usage: false, meaning: 'no tasks folder has the module' },
@@ -230,6 +236,14 @@ export const ERROR_CODES = {
     meaning: 'steps of core.command start programs, which the configuration does not allow over MCP',
   },
   MCP_UNAVAILABLE: { retryable: false, usage: false, meaning: 'the MCP server package cannot be imported' },
+  DASHBOARD_LISTEN_FAILED: { retryable: false, usage: true, meaning: 'the dashboard cannot listen on the port' },
+  DASHBOARD_TOKEN_INVALID: { retryable: false, usage: true, meaning: 'the token of the dashboard can be guessed' },
+  DASHBOARD_PAGE_MISSING: { retryable: false, usage: false, meaning: 'the page of the dashboard has not been built' },
+  DASHBOARD_REFUSED: {
+    retryable: false,
+    usage: true,
+    meaning: 'a request to the dashboard is not from its page, lacks its token, or is not of a kind it takes',
+  },
   INTERNAL: { retryable: false, usage: false, meaning: 'an assumption of Yardmaster itself does not hold: a bug' },
 } as const satisfies Record<string, ErrorCodeTraits>;
 

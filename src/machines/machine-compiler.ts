@@ -62,6 +62,8 @@ export function compileMachine<TMachine extends AnyStateMachine>(machine: TMachi
   const table = new MachineTable(machine);
   // The table's snapshots are said to be the machine's; the equality test is what makes it true.
   return {
+    // By which an inspector knows whose states these are, as with the interpreter.
+    config: machine.config,
     getInitialSnapshot: (scope, input) => table.initial(scope, input) as SnapshotFrom<TMachine>,
     transition: (snapshot, event, scope) =>
       table.transition(snapshot as Snapshot, event, scope) as SnapshotFrom<TMachine>,
