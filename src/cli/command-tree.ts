@@ -2,8 +2,10 @@
 
 import { Command } from 'commander';
 import { addEngineSettings, addFolders, type EngineFlags, examples, type FolderFlags } from './command-flags.ts';
+import { addDashboardCommand } from './dashboard-commands.ts';
 import { addDurableCommands } from './durable-commands.ts';
 import type { ExitCode } from './exit-code.ts';
+import { addInspectCommand } from './inspect-commands.ts';
 import type { Shell } from './main.ts';
 import { addMcpCommand } from './mcp-commands.ts';
 import { addObservation, type ObservationFlags } from './observation-flags.ts';
@@ -45,6 +47,8 @@ export function createCommandTree(shell: Shell, done: (code: ExitCode) => void):
   addGraph(program, shell, done);
   addSimulate(program, shell, done);
   addProjectCommands(program, shell, done);
+  addDashboardCommand(program, shell, done);
+  addInspectCommand(program, shell, done);
   addMcpCommand(program, shell, done);
   addDoctor(program, shell, done);
   addBench(program, shell, done);

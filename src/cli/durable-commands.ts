@@ -23,6 +23,7 @@ export interface RunsFlags extends FolderFlags {
 }
 
 export interface ShowFlags extends FolderFlags {
+  readonly all?: true;
   readonly json?: true;
 }
 
@@ -80,8 +81,12 @@ function addShow(program: Command, shell: Shell, done: Done): void {
     .command('show')
     .description('Show what is recorded of a run: attempts, errors, outputs, and what its tasks wait for')
     .argument('<run>', RUN_ARGUMENT)
+    .option('--all', 'every task of a large run, also those that did what they should')
     .option('--json', 'the run, then one task a line, then the summary if it has ended');
-  addFolders(command).addHelpText('after', examples(['show latest', 'show run-V1StGXR8_Z5j', 'show latest --json']));
+  addFolders(command).addHelpText(
+    'after',
+    examples(['show latest', 'show run-V1StGXR8_Z5j --all', 'show latest --json']),
+  );
   command.action(async (wanted: string, flags: ShowFlags) => {
     const { showCommand } = await import('./show-command.ts');
     done(await showCommand(shell, wanted, flags));

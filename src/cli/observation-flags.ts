@@ -9,10 +9,10 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] a
 export type LogFileLevel = (typeof LOG_LEVELS)[number];
 
 export interface ObservationFlags {
-  /** A port; 0 = any free one, null = the usual one or the next that is free. */
-  readonly dashboard?: number | null;
-  /** Where a viewer listens; null = open a server of our own. */
-  readonly inspect?: string | null;
+  /** A port; 0 = any free one, true = the usual one or the next that is free. */
+  readonly dashboard?: number | true;
+  /** Where a viewer listens; true = open a server of our own. */
+  readonly inspect?: string | true;
   readonly trace?: string;
   readonly log?: string;
   readonly logLevel?: LogFileLevel;
@@ -42,15 +42,16 @@ export function withOptionalValues(argv: readonly string[]): string[] {
   });
 }
 
-/** A port, or null where none is given. @throws RuntimeError USAGE */
-export function parsePort(text: string): number | null {
-  return text === '' ? null : parseWholeNumber('--dashboard', text, 0, LAST_PORT);
+/** A port, or true where none is given. @throws RuntimeError USAGE */
+function parsePort(text: string): number | true {
+  return text === '' ? true : parseWholeNumber('--dashboard', text, 0, LAST_PORT);
 }
 
-function parseViewer(text: string): string | null {
-  if (text === '') return null;
+/** The address of a viewer, or true where none is given. @throws RuntimeError USAGE */
+export function parseViewer(text: string): string | true {
+  if (text === '') return true;
   if (URL.canParse(text) && /^wss?:$/.test(new URL(text).protocol)) return text;
-  throw usageError(`--inspect must be the ws:// address of a viewer, or stand alone, not "${text}"`);
+  throw usageError(`a viewer of statecharts has a ws:// address, and "${text}" is none`);
 }
 
 function parseLogLevel(text: string): LogFileLevel {

@@ -1,5 +1,6 @@
-// Owns how `show` draws a run: a header, the moments of the run, and a line with a bar for each task, with the attempts
-// beneath it where there is more to say than that it worked. Pure: lines that fit the width, or are cut after a few.
+// Owns how `show` draws a run: a header, the moments of the run, a line with a bar for each task, with the attempts beneath
+// it where there is more to say than that it worked, and a bar for each thread. Pure: lines that fit the width, or are cut
+// after a few.
 
 import type { AttemptHistory, TaskHistory } from '../engine/run-archive.ts';
 import { durationText } from './duration-text.ts';
@@ -7,17 +8,20 @@ import { describeError } from './error-lines.ts';
 import { jsonLine } from './json-output.ts';
 import { columnsOf, cutToColumns, fitToColumns, toPrintableLine } from './printable-text.ts';
 import { STANDING_STYLES } from './run-standing.ts';
-import type { RunTimeline, TimeAxis, TimelineTask } from './run-timeline.ts';
+import type { RunTimeline, TimelineTask } from './run-timeline.ts';
+import { TimelineBars } from './run-timeline-bars.ts';
+import { durationMsOf, timelineRows } from './run-timeline-rows.ts';
 import { PLAIN_STYLER, type StyleName, type Styler } from './text-style.ts';
 import { localTimeText } from './time-text.ts';
 
 const NARROWEST_COLUMNS = 60;
-const WIDEST_NAME = 32;
-const WIDEST_BAR = 40;
-const START_COLUMNS = 9;
-const DURATION_COLUMNS = 11;
+const WIDEST_NAME = 40;
+const NARROWEST_BAR = 10;
+const WIDEST_BAR = 100;
 const LABEL_COLUMNS = 11;
-const NARROWEST_DETAIL = 12;
+const THREAD_LABEL = 'thread 12'.length;
+const NARROWEST_DETAIL = 14;
+const WIDEST_DETAIL = 60;
 /** A line that people read as a whole is broken by the terminal, and cut after so many rows. */
 const MOST_ROWS = 3;
 
@@ -25,35 +29,44 @@ const MARKS: Record<TimelineTask['status'], readonly [mark: string, style: Style
   completed: ['✓', 'good'],
   failed: ['✗', 'bad'],
   cancelled: ['-', 'warning'],
-  skipped: ['-', 'warning'],
+  skipped: ['○', 'warning'],
   running: ['▶', 'active'],
   retrying: ['↻', 'warning'],
   interrupted: ['!', 'warning'],
   ready: ['!', 'warning'],
   pending: ['·', 'quiet'],
 };
-/** Without colours the outcomes must differ too. */
-const BARS: Record<AttemptHistory['outcome'], readonly [mark: string, style: StyleName]> = {
-  completed: ['█', 'good'],
-  failed: ['▒', 'bad'],
-  cancelled: ['▒', 'warning'],
-  interrupted: ['░', 'warning'],
-  running: ['█', 'active'],
+const OUTCOME_STYLES: Record<AttemptHistory['outcome'], StyleName> = {
+  completed: 'good',
+  failed: 'bad',
+  cancelled: 'warning',
+  interrupted: 'warning',
+  running: 'active',
 };
 
-/** Every line of `show` for a terminal of that width. */
+/** Every line of `show` for a terminal of that width; `all` shows every task of a large run. */
 export function* timelineLines(
   timeline: RunTimeline,
   columns: number,
   style: Styler = PLAIN_STYLER,
+  all = false,
 ): Generator<string> {
   // The last column stays free, as in the live view.
   const width = Math.max(NARROWEST_COLUMNS, columns) - 1;
   yield* headerLines(timeline, width, style);
   yield* momentLines(timeline, width, style);
   yield '';
-  const layout = layoutOf(timeline, width);
-  for (const task of timeline.tasks) yield* taskLines(task, timeline.axis, layout, style);
+  const { shown, rest } = timelineRows(timeline.tasks, all);
+  const layout = layoutOf(timeline, shown, width);
+  const bars = new TimelineBars(timeline.axis, layout.bar, style);
+  if (timeline.axis.heldMs > 0 && shown.some(({ attempts }) => attempts.length > 0)) {
+    yield style('quiet', headLine(layout, bars.axisLine()));
+  }
+  for (const task of shown) yield* taskLines(task, bars, layout, style);
+  if (rest !== null) yield style('quiet', cutToColumns(`  ${rest}`, width * MOST_ROWS));
+  yield* threadLines(timeline, bars, layout, style);
+  const legend = bars.legend();
+  if (legend !== '') yield* ['', style('quiet', cutToColumns(`  ${legend}`, width))];
 }
 
 function* headerLines({ history, standing, counts, axis }: RunTimeline, width: number, style: Styler) {
@@ -97,32 +110,57 @@ interface Layout {
   readonly width: number;
   readonly name: number;
   readonly bar: number;
+  readonly start: number;
+  readonly took: number;
+  /** 0 = no thread is on record. */
+  readonly thread: number;
   readonly detail: number;
   readonly startMs: number;
 }
 
-function layoutOf({ tasks, axis }: RunTimeline, width: number): Layout {
-  // A loop, not a spread: a run may have a hundred thousand tasks.
-  let longest = 4;
-  for (const { name } of tasks) longest = Math.max(longest, columnsOf(toPrintableLine(name)));
+/** Names and figures as wide as they are, the bar takes half of what is left, what came of the task the rest. */
+function layoutOf({ axis }: RunTimeline, tasks: readonly TimelineTask[], width: number): Layout {
+  const { startMs } = axis;
+  // Loops, not spreads: with --all there may be a hundred thousand tasks.
+  let [longest, start, took, thread] = [4, 'start'.length, 'took'.length, 0];
+  for (const task of tasks) {
+    longest = Math.max(longest, columnsOf(toPrintableLine(task.name)));
+    took = Math.max(took, durationOf(task).length);
+    for (const attempt of task.attempts) {
+      start = Math.max(start, offsetText(attempt.startedAtMs - startMs).length);
+      if (attempt.endedAtMs !== null)
+        took = Math.max(took, durationText(attempt.endedAtMs - attempt.startedAtMs).length);
+      if (attempt.threadId !== null) thread = Math.max(thread, 'thread'.length, threadText(attempt).length);
+    }
+  }
+  if (thread > 0) longest = Math.max(longest, THREAD_LABEL);
   const name = Math.min(longest, WIDEST_NAME, Math.floor(width / 4));
-  const fixed = 2 + name + 1 + 1 + START_COLUMNS + 1 + DURATION_COLUMNS + 2;
-  const bar = Math.max(8, Math.min(WIDEST_BAR, Math.floor(width / 4), width - fixed - NARROWEST_DETAIL));
-  return { width, name, bar, detail: Math.max(0, width - fixed - bar), startMs: axis.startMs };
+  const fixed = 2 + name + 1 + 1 + start + 1 + took + (thread === 0 ? 0 : thread + 1) + 2;
+  const room = Math.max(0, width - fixed);
+  const detail = Math.min(WIDEST_DETAIL, Math.max(NARROWEST_DETAIL, Math.floor(room / 2)));
+  const bar = Math.max(NARROWEST_BAR, Math.min(WIDEST_BAR, room - detail));
+  return { width, name, bar, start, took, thread, detail: Math.max(0, room - bar), startMs };
 }
 
-function* taskLines(task: TimelineTask, axis: TimeAxis, layout: Layout, style: Styler): Generator<string> {
+function headLine(layout: Layout, axis: string): string {
+  const times = `${'start'.padStart(layout.start)} ${'took'.padStart(layout.took)}`;
+  return `  ${'task'.padEnd(layout.name)} ${axis} ${times}${layout.thread === 0 ? '' : ` ${'thread'.padStart(layout.thread)}`}`;
+}
+
+function* taskLines(task: TimelineTask, bars: TimelineBars, layout: Layout, style: Styler): Generator<string> {
   const [mark, name] = MARKS[task.status];
-  const { history, attempts } = task;
+  const { attempts } = task;
   const first = attempts[0];
+  const last = attempts.at(-1);
   const start = first === undefined ? '' : offsetText(first.startedAtMs - layout.startMs);
-  const times = `${start.padStart(START_COLUMNS)} ${durationOf(history).padStart(DURATION_COLUMNS)}`;
+  const thread = layout.thread === 0 ? '' : ` ${(last === undefined ? '' : threadText(last)).padStart(layout.thread)}`;
+  const times = `${start.padStart(layout.start)} ${durationOf(task).padStart(layout.took)}${thread}`;
   const detail = detailOf(task);
   const isWhole = columnsOf(detail.text) <= layout.detail;
-  const shown = detail.mayBeCut || isWhole ? cutToColumns(detail.text, layout.detail) : detail.word;
-  const bar = barOf(attempts, axis, layout.bar, style);
+  const shown =
+    detail.mayBeCut || isWhole ? cutToColumns(detail.text, layout.detail) : cutToColumns(detail.word, layout.detail);
   const label = fitToColumns(toPrintableLine(task.name), layout.name);
-  yield `${style(name, mark)} ${label} ${bar} ${times}  ${style(detail.style, shown)}`.trimEnd();
+  yield `${style(name, mark)} ${label} ${bars.bar(task)} ${times}  ${style(detail.style, shown)}`.trimEnd();
   const attemptsTold = attempts.length > 1 || attempts.some(({ outcome }) => outcome === 'failed');
   if (attemptsTold) for (const attempt of attempts) yield attemptLine(attempt, layout, style);
   if (!detail.mayBeCut && !isWhole && !(attemptsTold && task.status === 'failed')) {
@@ -149,11 +187,16 @@ function detailOf({ status, history, waiting }: TimelineTask): Detail {
     return { word: '', text: toPrintableLine(output), mayBeCut: true, style: 'quiet' };
   }
   const error = history?.error ?? null;
-  const reason =
-    status === 'failed' && error !== null ? `${error.code}: ${describeError(error, false)}` : history?.reason;
+  const reason = status === 'failed' && error !== null ? errorText(error) : history?.reason;
   const text = status === 'failed' ? (reason ?? '') : `${status}: ${reason ?? 'no reason given'}`;
   const word = status === 'failed' && error !== null ? error.code : status;
   return { word: toPrintableLine(word), text: toPrintableLine(text), mayBeCut: false, style: MARKS[status][1] };
+}
+
+// The engine's own messages say all that their details do.
+function errorText(error: NonNullable<AttemptHistory['error']>): string {
+  const { details: _details, ...rest } = error;
+  return `${toPrintableLine(error.code)}: ${describeError(error.name === 'RuntimeError' ? rest : error, false)}`;
 }
 
 function outputText(history: TaskHistory | null): string {
@@ -162,48 +205,41 @@ function outputText(history: TaskHistory | null): string {
   return typeof output === 'string' ? output : jsonLine(output);
 }
 
-function attemptLine(
-  { attempt, startedAtMs, endedAtMs, outcome, error }: AttemptHistory,
-  layout: Layout,
-  style: Styler,
-) {
+function attemptLine(attempt: AttemptHistory, layout: Layout, style: Styler): string {
+  const { startedAtMs, endedAtMs, outcome, error, killed } = attempt;
   // When an interrupted attempt came to its end is not known.
   const isTimed = endedAtMs !== null && outcome !== 'interrupted';
   const took = isTimed ? durationText(endedAtMs - startedAtMs) : '';
-  const times = `${offsetText(startedAtMs - layout.startMs).padStart(START_COLUMNS)} ${took.padStart(DURATION_COLUMNS)}`;
-  const head = `    attempt ${String(attempt).padEnd(3)} ${times}  `;
-  const text = error === null ? '' : ` ${toPrintableLine(error.code)}: ${describeError(error, false)}`;
-  const room = layout.width * MOST_ROWS - columnsOf(head) - outcome.length;
-  return `${style('quiet', head)}${style(BARS[outcome][1], outcome)}${cutToColumns(text, room)}`;
+  const times = `${offsetText(startedAtMs - layout.startMs).padStart(layout.start)} ${took.padStart(layout.took)}`;
+  const thread =
+    attempt.threadId === null ? '' : ` on ${attempt.threadId === 0 ? 'the main loop' : `thread ${attempt.threadId}`}`;
+  const head = `    attempt ${String(attempt.attempt).padEnd(3)} ${times}  `;
+  const word = `${outcome}${thread}${killed ? ', which was ended' : ''}`;
+  const text = error === null ? '' : `: ${errorText(error)}`;
+  const room = layout.width * MOST_ROWS - columnsOf(head) - word.length;
+  return `${style('quiet', head)}${style(OUTCOME_STYLES[outcome], word)}${cutToColumns(text, room)}`;
 }
 
-/** From the first start to the end, waits between attempts included. */
-function durationOf(history: TaskHistory | null): string {
-  const first = history?.attempts[0];
-  if (history === null || first === undefined || history.endedAtMs === null) return '';
-  return durationText(history.endedAtMs - first.startedAtMs);
+/** How busy each thread was; nothing where no thread is on record. */
+function* threadLines(timeline: RunTimeline, bars: TimelineBars, layout: Layout, style: Styler): Generator<string> {
+  let isFirst = true;
+  for (const { label, bar, note } of bars.threadRows(timeline)) {
+    if (isFirst) yield '';
+    isFirst = false;
+    yield `  ${style('quiet', fitToColumns(label, layout.name))} ${bar} ${style('quiet', note)}`.trimEnd();
+  }
+}
+
+function threadText({ threadId }: AttemptHistory): string {
+  if (threadId === null) return '';
+  return threadId === 0 ? 'main' : String(threadId);
+}
+
+function durationOf(task: TimelineTask): string {
+  const durationMs = durationMsOf(task);
+  return durationMs === null ? '' : durationText(durationMs);
 }
 
 function offsetText(offsetMs: number): string {
   return `+${durationText(offsetMs)}`;
-}
-
-// Later attempts are drawn over the end of earlier ones: every attempt has at least one column.
-function barOf(attempts: readonly AttemptHistory[], axis: TimeAxis, columns: number, style: Styler): string {
-  const cells: (AttemptHistory['outcome'] | null)[] = Array.from({ length: columns }, () => null);
-  for (const { startedAtMs, endedAtMs, outcome } of attempts) {
-    const from = Math.min(columns - 1, Math.floor(axis.shareOf(startedAtMs) * columns));
-    const to = Math.ceil(axis.shareOf(endedAtMs ?? axis.endMs) * columns);
-    cells.fill(outcome, from, Math.max(from + 1, to));
-  }
-  let text = '';
-  for (let from = 0; from < columns; ) {
-    const outcome = cells[from] ?? null;
-    let to = from + 1;
-    while (to < columns && (cells[to] ?? null) === outcome) to++;
-    const [mark, name]: readonly [string, StyleName] = outcome === null ? ['·', 'quiet'] : BARS[outcome];
-    text += style(name, mark.repeat(to - from));
-    from = to;
-  }
-  return text;
 }

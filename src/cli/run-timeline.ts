@@ -32,9 +32,16 @@ export interface TimelineTask {
   readonly attempts: readonly AttemptHistory[];
   /** Why it has not ended; null when it has. */
   readonly waiting: string | null;
+  /** Dependencies that have not completed, of a task that has not begun. */
+  readonly awaits: readonly string[];
+  /** When its last dependency had ended, or the run began; null when that is not known, or not yet. */
+  readonly readyAtMs: number | null;
   /** What the live engine said of it; null when none was asked, or it does not wait. */
   readonly wait: HeardWait | null;
 }
+
+/** Of a task that has begun; when it was ready is filled in for all alike. */
+const BEGUN = { awaits: [], readyAtMs: null } as const;
 
 /** What a live engine said, by task. */
 export type HeardWaits = ReadonlyMap<string, HeardWait>;
@@ -58,7 +65,8 @@ export function timelineOf(
 ): RunTimeline {
   const tasks: TimelineTask[] = [];
   const add = (task: TimelineTask): void => {
-    tasks.push(withHeard(task, heard.get(task.name), nowMs));
+    const readyAtMs = readyTimeOf(history, workflow, task.name);
+    tasks.push(withHeard({ ...task, readyAtMs }, heard.get(task.name), nowMs));
   };
   for (const task of history.tasks.values()) {
     if (task.attempts.length > 0 || task.adoptedFrom !== null) add(timelineTask(task, standing, nowMs));
@@ -93,15 +101,15 @@ function withHeard(task: TimelineTask, wait: HeardWait | undefined, nowMs: numbe
 
 function timelineTask(task: TaskHistory, standing: RunStanding, nowMs: number): TimelineTask {
   const { task: name, status, attempts } = task;
-  if (endOfTask(task) !== null) return { name, status, history: task, attempts, waiting: null, wait: null };
+  if (endOfTask(task) !== null) return { name, status, history: task, attempts, waiting: null, wait: null, ...BEGUN };
   // A fact of its end is missing: whoever ran it is gone.
   const isLost = (status === 'running' && !isHeldIn(standing)) || status === 'ready';
   const waiting = task.cancelRequested === null ? waitingReason(task, standing, nowMs) : 'is being cancelled';
-  if (!isLost) return { name, status, history: task, attempts, waiting, wait: null };
+  if (!isLost) return { name, status, history: task, attempts, waiting, wait: null, ...BEGUN };
   const lost = attempts.map(
     (one): AttemptHistory => (one.outcome === 'running' ? { ...one, outcome: 'interrupted' } : one),
   );
-  return { name, status: 'interrupted', history: task, attempts: lost, waiting, wait: null };
+  return { name, status: 'interrupted', history: task, attempts: lost, waiting, wait: null, ...BEGUN };
 }
 
 function isHeldIn(standing: RunStanding): boolean {
@@ -132,7 +140,15 @@ function notStarted(
   standing: RunStanding,
   awaited: readonly string[],
 ): TimelineTask {
-  const base = { name, status: 'pending', history, attempts: [], wait: null } as const;
+  const base = {
+    name,
+    status: 'pending',
+    history,
+    attempts: [],
+    awaits: awaited,
+    readyAtMs: null,
+    wait: null,
+  } as const;
   if (awaited.length > 0) {
     const names = awaited.slice(0, MOST_AWAITED_NAMES).map(quoteName).join(', ');
     const more = awaited.length > MOST_AWAITED_NAMES ? ` and ${awaited.length - MOST_AWAITED_NAMES} more` : '';
@@ -146,15 +162,29 @@ function notStarted(
 
 /** The direct dependencies that have not completed. */
 function awaitedBy(history: RunHistory, workflow: CompiledWorkflow | null, name: string): string[] {
+  return dependenciesOf(workflow, name).filter((dependency) => history.tasks.get(dependency)?.status !== 'completed');
+}
+
+// A task whose output was taken over from another run holds nobody up.
+function readyTimeOf(history: RunHistory, workflow: CompiledWorkflow | null, name: string): number | null {
+  let readyAtMs = history.record.startedAtMs;
+  if (workflow === null || readyAtMs === null) return readyAtMs;
+  for (const dependency of dependenciesOf(workflow, name)) {
+    const task = history.tasks.get(dependency);
+    if (task === undefined || task.endedAtMs === null) return null;
+    readyAtMs = Math.max(readyAtMs, task.endedAtMs);
+  }
+  return readyAtMs;
+}
+
+function dependenciesOf(workflow: CompiledWorkflow | null, name: string): string[] {
   if (workflow === null) return [];
   const { graph } = workflow;
   const index = graph.indexOf(name);
   if (index < 0) return [];
   const from = graph.dependencyOffsets[index] ?? 0;
   const to = graph.dependencyOffsets[index + 1] ?? from;
-  return Array.from(graph.dependencies.subarray(from, to), (dependency) => graph.names[dependency] ?? '').filter(
-    (dependency) => history.tasks.get(dependency)?.status !== 'completed',
-  );
+  return Array.from(graph.dependencies.subarray(from, to), (dependency) => graph.names[dependency] ?? '');
 }
 
 /** From recorded times to shares of the time in which the run was in someone's hands. */
@@ -170,9 +200,14 @@ export class TimeAxis {
     this.gaps = gaps;
   }
 
+  /** How long someone had the run in hand, milliseconds. */
+  get heldMs(): number {
+    return this.#heldUntil(this.endMs);
+  }
+
   /** 0 at the start, 1 at the end. */
   shareOf(atMs: number): number {
-    const whole = this.#heldUntil(this.endMs);
+    const whole = this.heldMs;
     return whole <= 0 ? 0 : Math.min(1, Math.max(0, this.#heldUntil(atMs) / whole));
   }
 

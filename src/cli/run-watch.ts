@@ -126,11 +126,12 @@ class RunWatch {
       // Ctrl-C may have come while a view was opened; until here there was nothing to interrupt.
       if (this.#interruptedBy !== undefined) return undefined;
       this.#engine = engine;
-      observation = await Observation.open(this.#shell, engine, this.#options.flags);
+      const { flags, settings } = this.#options;
+      observation = await Observation.open(this.#shell, engine, flags, settings.dataDir);
       for (const watched of this.#watched) watched.run = watched.start(engine);
       const ends = await Promise.all(this.#watched.flatMap(({ run }) => (run === undefined ? [] : [endOf(run)])));
       // Nothing may come after the summary of --json, and the end of the engine is yet to come.
-      if (observation.lingers && this.#options.flags.json !== true) this.#tellAll(ends);
+      if (observation.lingers && flags.json !== true) this.#tellAll(ends);
       await observation.linger(() => this.#interruptedBy !== undefined);
       return ends;
     } finally {

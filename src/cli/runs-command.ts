@@ -3,34 +3,21 @@
 import { OrchestrationEngine } from '../engine/orchestration-engine.ts';
 import { countEnds, RunArchive, type RunRecord } from '../engine/run-archive.ts';
 import type { RunsFlags } from './durable-commands.ts';
-import { durationText } from './duration-text.ts';
 import { usageError } from './error-lines.ts';
 import { ExitCode } from './exit-code.ts';
 import { jsonLine } from './json-output.ts';
 import type { Shell } from './main.ts';
-import { columnsOf, fitToColumns, toPrintableLine } from './printable-text.ts';
-import { type RunStanding, STANDING_STYLES, standingOf } from './run-standing.ts';
+import { type RunStanding, standingOf } from './run-standing.ts';
+import { type RunRow, runTableLines } from './runs-table.ts';
 import { engineConfigOf, settingsOf } from './shell-config.ts';
-import { type Styler, stylerFor } from './text-style.ts';
+import { stylerFor } from './text-style.ts';
 import { localTimeText } from './time-text.ts';
 
 const DEFAULT_LIMIT = 50;
 /** Counting what is done reads every fact of a run: not for huge ones, in a list. */
 const MOST_COUNTED_STEPS = 2_000;
-const WIDEST_WORKFLOW = 32;
-const STATUS_COLUMNS = 11;
-const TIME_COLUMNS = 19;
-const DURATION_COLUMNS = 11;
-
-/** One row of the list. */
-interface RunRow {
-  readonly record: RunRecord;
-  readonly standing: RunStanding;
-  /** Tasks that completed; null where counting them would be dear. */
-  readonly completed: number | null;
-  /** null while it has not started. */
-  readonly durationMs: number | null;
-}
+/** What a pipe gets, which has no width of its own. */
+const PIPE_COLUMNS = 140;
 
 /** Lists runs, or forgets old ones. */
 export async function runsCommand(shell: Shell, flags: RunsFlags): Promise<ExitCode> {
@@ -57,16 +44,16 @@ function selectRows(archive: RunArchive, flags: RunsFlags, nowMs: number) {
     return {
       record,
       standing,
-      completed: record.steps > MOST_COUNTED_STEPS ? null : completedTasks(archive, record.runId),
+      ends: record.steps > MOST_COUNTED_STEPS ? null : endsOf(archive, record.runId),
       durationMs: durationOf(record, standing, nowMs),
     };
   });
   return { rows, hidden: selected.length - rows.length };
 }
 
-function completedTasks(archive: RunArchive, runId: string): number | null {
+function endsOf(archive: RunArchive, runId: string): RunRow['ends'] {
   const history = archive.history(runId);
-  return history === undefined ? null : countEnds(history).completed;
+  return history === undefined ? null : countEnds(history);
 }
 
 // How long an interrupted run was in someone's hands is told by `show`, which reads all of it.
@@ -76,7 +63,7 @@ function durationOf({ startedAtMs, endedAtMs }: RunRecord, standing: RunStanding
   return standing === 'running' ? nowMs - startedAtMs : null;
 }
 
-function rowJson({ record, standing, completed, durationMs }: RunRow): string {
+function rowJson({ record, standing, ends, durationMs }: RunRow): string {
   const iso = (atMs: number | null): string | null => (atMs === null ? null : new Date(atMs).toISOString());
   return jsonLine({
     runId: record.runId,
@@ -86,46 +73,26 @@ function rowJson({ record, standing, completed, durationMs }: RunRow): string {
     startedAt: iso(record.startedAtMs),
     endedAt: iso(record.endedAtMs),
     durationMs,
-    tasks: { total: record.steps, completed },
+    tasks: { total: record.steps, completed: ends?.completed ?? null, ...othersOf(ends) },
     recoveries: record.recoveries,
     rerunOf: record.rerunOf,
   });
 }
 
+/** Each is null when they were not counted. */
+function othersOf(ends: RunRow['ends']) {
+  return { failed: ends?.failed ?? null, skipped: ends?.skipped ?? null, cancelled: ends?.cancelled ?? null };
+}
+
 function printTable(shell: Shell, rows: readonly RunRow[], hidden: number, whenEmpty: string): void {
-  const style = stylerFor({ isTTY: shell.stdout.isTerminal }, shell.environment);
+  const { stdout } = shell;
+  const style = stylerFor({ isTTY: stdout.isTerminal }, shell.environment);
   if (rows.length === 0) {
     shell.stderr.line(whenEmpty);
     return;
   }
-  const idColumns = Math.max(...rows.map(({ record }) => columnsOf(toPrintableLine(record.runId))));
-  const workflowColumns = Math.min(
-    WIDEST_WORKFLOW,
-    Math.max('workflow'.length, ...rows.map(({ record }) => columnsOf(toPrintableLine(record.workflow)))),
-  );
-  const head = [
-    'run'.padEnd(idColumns),
-    'workflow'.padEnd(workflowColumns),
-    'status'.padEnd(STATUS_COLUMNS),
-    'started'.padEnd(TIME_COLUMNS),
-    'duration'.padStart(DURATION_COLUMNS),
-    ' tasks',
-  ].join(' ');
-  shell.stdout.line(style('quiet', head));
-  for (const row of rows) shell.stdout.line(rowLine(row, idColumns, workflowColumns, style));
-  if (hidden > 0) shell.stdout.line(style('quiet', `and ${hidden} older; --limit ${rows.length + hidden} shows all`));
-}
-
-function rowLine(row: RunRow, idColumns: number, workflowColumns: number, style: Styler): string {
-  const { record, standing, completed, durationMs } = row;
-  return [
-    fitToColumns(toPrintableLine(record.runId), idColumns),
-    fitToColumns(toPrintableLine(record.workflow), workflowColumns),
-    style(STANDING_STYLES[standing], standing.padEnd(STATUS_COLUMNS)),
-    (record.startedAtMs === null ? 'not started' : localTimeText(record.startedAtMs)).padEnd(TIME_COLUMNS),
-    (durationMs === null ? '' : durationText(durationMs)).padStart(DURATION_COLUMNS),
-    ` ${completed === null ? '' : `${completed}/`}${record.steps}`,
-  ].join(' ');
+  for (const line of runTableLines(rows, stdout.isTerminal ? stdout.columns : PIPE_COLUMNS, style)) stdout.line(line);
+  if (hidden > 0) stdout.line(style('quiet', `and ${hidden} older; --limit ${rows.length + hidden} shows all`));
 }
 
 async function pruneRuns(shell: Shell, flags: RunsFlags, olderThanMs: number): Promise<ExitCode> {

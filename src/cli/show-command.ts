@@ -1,17 +1,15 @@
 // Owns `show`: all that is recorded of one run, as a timeline for people or one object a line for programs.
 
 import { recordedExecution } from '../engine/recorded-run.ts';
-import type { AttemptHistory, RunHistory } from '../engine/run-archive.ts';
-import { RunArchive } from '../engine/run-archive.ts';
-import { type CompiledWorkflow, compileWorkflow } from '../engine/workflow-compiler.ts';
+import { type AttemptHistory, RunArchive } from '../engine/run-archive.ts';
 import type { ShowFlags } from './durable-commands.ts';
 import { ExitCode } from './exit-code.ts';
 import { jsonLine } from './json-output.ts';
 import type { Shell } from './main.ts';
-import { findRun, requireHistory } from './run-lookup.ts';
-import { type RunStanding, standingOf } from './run-standing.ts';
+import { findRun } from './run-lookup.ts';
+import { readRun } from './run-reading.ts';
 import { resumeHint, summaryJsonLine } from './run-summary.ts';
-import { type RunTimeline, type TimelineTask, timelineOf } from './run-timeline.ts';
+import type { RunTimeline, TimelineTask } from './run-timeline.ts';
 import { timelineLines } from './run-timeline-screen.ts';
 import { settingsOf } from './shell-config.ts';
 import { stylerFor } from './text-style.ts';
@@ -25,11 +23,7 @@ export async function showCommand(shell: Shell, wanted: string, flags: ShowFlags
   const archive = RunArchive.open(dataDir);
   try {
     const record = findRun(archive, wanted, dataDir);
-    // Before the record is read: what starts in between is known to have started.
-    const heard = isLive(standingOf(record, archive.isHeld(record))) ? await archive.waits(record) : new Map();
-    const history = requireHistory(archive, record.runId);
-    const standing = standingOf(history.record, archive.isHeld(history.record));
-    const timeline = timelineOf(history, workflowOf(archive, history), standing, Date.now(), heard);
+    const { timeline } = await readRun(archive, record, Date.now());
     if (flags.json === true) for (const line of timelineJson(timeline)) shell.stdout.line(line);
     else printTimeline(shell, timeline, flags);
   } finally {
@@ -38,23 +32,11 @@ export async function showCommand(shell: Shell, wanted: string, flags: ShowFlags
   return ExitCode.COMPLETED;
 }
 
-// A paused run and an ended one are told by their record alone.
-function isLive(standing: RunStanding): boolean {
-  return standing === 'running' || standing === 'pending';
-}
-
-function workflowOf(archive: RunArchive, { origin }: RunHistory): CompiledWorkflow | null {
-  if (origin.type !== 'run.created') return null;
-  const definition = archive.definition(origin.definition);
-  const compilation = definition === undefined ? undefined : compileWorkflow(definition);
-  return compilation?.kind === 'compiled' ? compilation.workflow : null;
-}
-
 function printTimeline(shell: Shell, timeline: RunTimeline, flags: ShowFlags): void {
   const { stdout } = shell;
   const style = stylerFor({ isTTY: stdout.isTerminal }, shell.environment);
   const columns = stdout.isTerminal ? stdout.columns : PIPE_COLUMNS;
-  for (const line of timelineLines(timeline, columns, style)) stdout.line(line);
+  for (const line of timelineLines(timeline, columns, style, flags.all === true)) stdout.line(line);
   const { runId } = timeline.history.record;
   if (timeline.standing === 'interrupted' || timeline.standing === 'paused' || timeline.standing === 'parked') {
     stdout.line('');
@@ -111,7 +93,7 @@ function taskJson({ name, status, history, attempts, waiting, wait }: TimelineTa
   };
 }
 
-function attemptJson({ attempt, startedAtMs, endedAtMs, outcome, error }: AttemptHistory) {
+function attemptJson({ attempt, startedAtMs, endedAtMs, outcome, error, threadId, killed }: AttemptHistory) {
   const isTimed = endedAtMs !== null && outcome !== 'interrupted';
   return {
     attempt,
@@ -119,6 +101,8 @@ function attemptJson({ attempt, startedAtMs, endedAtMs, outcome, error }: Attemp
     endedAt: isTimed ? iso(endedAtMs) : null,
     durationMs: isTimed ? endedAtMs - startedAtMs : null,
     outcome,
+    threadId,
+    killed,
     error,
   };
 }

@@ -14,27 +14,71 @@ const MERMAID_KEYWORD =
 const MERMAID_SPECIAL = /[^A-Za-z0-9 _.,()/+=@\u{a1}-\u{10ffff}-]|\p{C}|(?! )\p{Z}/gu;
 const LINE_BREAK = /\r\n|[\r\n\u2028\u2029]/g;
 
+/** Colours of a box, as `#rrggbb`; its letters are dark. */
+export interface NodeStyle {
+  /** A plain word: the name of its Mermaid class. */
+  readonly name: string;
+  readonly fill: string;
+  readonly stroke: string;
+  readonly dashed: boolean;
+}
+
+/** What a drawing shows beside names and arrows. */
+export interface NotationLook {
+  /** A second line in the box of a task; empty = none. */
+  readonly noteOf: (index: number) => string;
+  readonly styleOf: (index: number) => NodeStyle;
+  /** Arrows that are drawn thick. */
+  readonly isThick: (dependency: number, dependent: number) => boolean;
+}
+
 /** The graph as a Mermaid flowchart, one line a task and one a dependency, arrows from dependency to dependent. */
-export function toMermaid(graph: TaskGraph): string {
+export function toMermaid(graph: TaskGraph, look?: NotationLook): string {
   const ids = graph.names.map((name, index) => (isMermaidId(name) ? name : `_${index}`));
   const lines = ['flowchart TD'];
+  const members = new Map<string, { readonly style: NodeStyle; readonly ids: string[] }>();
   graph.names.forEach((name, index) => {
-    lines.push(`  ${ids[index]}["${mermaidLabel(name)}"]`);
+    const note = look?.noteOf(index) ?? '';
+    const id = ids[index] ?? '';
+    lines.push(`  ${id}["${mermaidLabel(name)}${note === '' ? '' : `<br/>${mermaidLabel(note)}`}"]`);
+    const style = look?.styleOf(index);
+    if (style === undefined) return;
+    const known = members.get(style.name);
+    if (known === undefined) members.set(style.name, { style, ids: [id] });
+    else known.ids.push(id);
   });
-  forEachEdge(graph, (dependency, dependent) => lines.push(`  ${ids[dependency]} --> ${ids[dependent]}`));
+  forEachEdge(graph, (dependency, dependent) => {
+    const arrow = look?.isThick(dependency, dependent) === true ? '==>' : '-->';
+    lines.push(`  ${ids[dependency]} ${arrow} ${ids[dependent]}`);
+  });
+  for (const { style, ids: named } of members.values()) {
+    const dashes = style.dashed ? ',stroke-dasharray:4 3' : '';
+    lines.push(`  classDef ${style.name} fill:${style.fill},stroke:${style.stroke},color:#1c2430${dashes}`);
+    lines.push(`  class ${named.join(',')} ${style.name}`);
+  }
   return `${lines.join('\n')}\n`;
 }
 
 /** The graph in Graphviz's DOT language, arrows from dependency to dependent. */
-export function toDot(graph: TaskGraph): string {
+export function toDot(graph: TaskGraph, look?: NotationLook): string {
   const ids = graph.names.map(dotId);
   const lines = ['digraph workflow {', '  node [shape=box, style=rounded];'];
   graph.names.forEach((name, index) => {
-    lines.push(`  ${ids[index]} [label=${dotLabel(name)}];`);
+    const note = look?.noteOf(index) ?? '';
+    const text = note === '' ? name : `${name}\n${note}`;
+    lines.push(`  ${ids[index]} [label=${dotLabel(text)}${look === undefined ? '' : dotStyle(look.styleOf(index))}];`);
   });
-  forEachEdge(graph, (dependency, dependent) => lines.push(`  ${ids[dependency]} -> ${ids[dependent]};`));
+  forEachEdge(graph, (dependency, dependent) => {
+    const thick = look?.isThick(dependency, dependent) === true ? ' [penwidth=3]' : '';
+    lines.push(`  ${ids[dependency]} -> ${ids[dependent]}${thick};`);
+  });
   lines.push('}');
   return `${lines.join('\n')}\n`;
+}
+
+function dotStyle({ fill, stroke, dashed }: NodeStyle): string {
+  const kinds = `rounded,filled${dashed ? ',dashed' : ''}`;
+  return `, style="${kinds}", fillcolor="${fill}", color="${stroke}", fontcolor="#1c2430"`;
 }
 
 function forEachEdge(graph: TaskGraph, visit: (dependency: number, dependent: number) => void): void {

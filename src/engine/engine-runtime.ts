@@ -16,6 +16,7 @@ import { createResourceManagerLogic } from '../actors/resource-manager.ts';
 import type { SessionLogic } from '../actors/session.ts';
 import { SingleTasks } from '../actors/single-tasks.ts';
 import { type ActorSupervisor, startSupervisor } from '../actors/supervisor.ts';
+import type { ChildSpec } from '../actors/supervisor-child-spec.ts';
 import type { SupervisorEnd } from '../actors/supervisor-core.ts';
 import type { TaskLogic } from '../actors/task-record.ts';
 import { TaskRunner } from '../actors/task-runner.ts';
@@ -40,6 +41,7 @@ import {
 import { engineResources, registerResources } from './engine-resources.ts';
 import { EventBus } from './event-bus.ts';
 import { inlineResources } from './inline-resources.ts';
+import { OpenTelemetryTracing } from './open-telemetry.ts';
 import { RestartLog } from './restart-log.ts';
 import { isModuleKnown } from './surroundings.ts';
 import { WaitAnnouncer } from './wait-announcer.ts';
@@ -58,6 +60,7 @@ export class EngineRuntime {
   readonly idleTimers: EngineTimers;
   readonly bus: EventBus;
   readonly restarts: RestartLog;
+  readonly tracing = new OpenTelemetryTracing();
   readonly ids: IdSource;
   readonly journal: Journal;
   /** What other processes ask of this engine; null = its store is its own. */
@@ -126,6 +129,7 @@ export class EngineRuntime {
       random: ports.random,
       cancelGraceMs: config.cancelGraceMs,
       taskMachine: config.taskMachine,
+      tracing: this.tracing,
     });
     this.workerPool = new WorkerPool(() => this.#startThreads(), this.dispatcher);
     this.inline = this.#createInline();
@@ -243,6 +247,7 @@ export class EngineRuntime {
     }
     await this.inline.close({ drainMs: 0 });
     await this.journal.close();
+    this.tracing.close();
     this.timers.close();
     this.idleTimers.close();
     if (this.config.inMemory) await rm(this.artifactsDir, { recursive: true, force: true });
@@ -250,37 +255,12 @@ export class EngineRuntime {
 
   async #startActors(): Promise<void> {
     const { inspect } = this.config;
-    this.#supervisor = startSupervisor(
-      ROOT_FLAGS,
-      [
-        { id: 'journal', restart: 'transient', start: () => ({ logic: createJournalLogic(this.journal) }) },
-        {
-          id: 'resource-manager',
-          restart: 'transient',
-          start: () => ({ logic: createResourceManagerLogic(this.guard) }),
-        },
-        { id: 'worker-pool', restart: 'transient', start: () => ({ logic: this.workerPool.createLogic() }) },
-        { id: 'dispatcher', restart: 'transient', start: () => ({ logic: this.dispatcher.createLogic() }) },
-        {
-          id: 'sessions',
-          restart: 'transient',
-          type: 'supervisor',
-          start: () => ({ logic: this.#createSessionsLogic() }),
-        },
-        {
-          id: 'single-tasks',
-          restart: 'transient',
-          type: 'supervisor',
-          start: () => ({ logic: this.#createSingleTasksLogic() }),
-        },
-      ],
-      {
-        clock: this.timers,
-        timers: this.timers,
-        events: this.restarts,
-        ...(inspect === undefined ? {} : { inspect: harmless(inspect) }),
-      },
-    );
+    this.#supervisor = startSupervisor(ROOT_FLAGS, this.#childSpecs(), {
+      clock: this.timers,
+      timers: this.timers,
+      events: this.restarts,
+      ...(inspect === undefined ? {} : { inspect: harmless(inspect) }),
+    });
     void this.#supervisor.done.then((end) => {
       if (!this.#isStopping) this.onGaveUp(end);
     });
@@ -299,6 +279,31 @@ export class EngineRuntime {
       () => registryOf<TaskLogic>(this.actor('single-tasks')),
     );
     await this.#poolReady();
+  }
+
+  #childSpecs(): ChildSpec[] {
+    return [
+      { id: 'journal', restart: 'transient', start: () => ({ logic: createJournalLogic(this.journal) }) },
+      {
+        id: 'resource-manager',
+        restart: 'transient',
+        start: () => ({ logic: createResourceManagerLogic(this.guard) }),
+      },
+      { id: 'worker-pool', restart: 'transient', start: () => ({ logic: this.workerPool.createLogic() }) },
+      { id: 'dispatcher', restart: 'transient', start: () => ({ logic: this.dispatcher.createLogic() }) },
+      {
+        id: 'sessions',
+        restart: 'transient',
+        type: 'supervisor',
+        start: () => ({ logic: this.#createSessionsLogic() }),
+      },
+      {
+        id: 'single-tasks',
+        restart: 'transient',
+        type: 'supervisor',
+        start: () => ({ logic: this.#createSingleTasksLogic() }),
+      },
+    ];
   }
 
   /** Tells an observer of the whole tree from now on, until the result is called. */

@@ -5,6 +5,7 @@ import { TaskStatus, type WorkflowStatus } from '../domain/statuses.ts';
 import type { ResourceUsage } from '../resources/resource.ts';
 import type { ThreadInfo } from '../workers/thread-executor.ts';
 import type { EngineRuntime } from './engine-runtime.ts';
+import { type ActorSubject, subjectOf } from './live-actors.ts';
 
 /** How long after a restart a part counts as degraded: the period of the root supervisor. */
 const WATCHED_AFTER_RESTART_MS = 5_000;
@@ -22,12 +23,17 @@ export interface HealthStatus {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
+/** A thread, and what runs on it. */
+export interface ThreadStatus extends ThreadInfo {
+  readonly subject: ActorSubject | null;
+}
+
 export interface SystemStatus {
   readonly sessions: { readonly total: number; readonly active: number };
   readonly workflows: Readonly<Record<WorkflowStatus, number>> & { readonly defined: number };
   readonly tasks: Readonly<Record<TaskStatus, number>>;
   readonly resources: readonly ResourceUsage[];
-  readonly threads: readonly ThreadInfo[];
+  readonly threads: readonly ThreadStatus[];
   /** Tasks that wait for a slot or for capacity, by priority. */
   readonly queueDepth: { critical: number; high: number; normal: number; low: number; background: number };
   /** Of these, tasks that wait for capacity. */
@@ -50,13 +56,20 @@ export function systemStatus(runtime: EngineRuntime, counts: EngineCounts): Syst
   return {
     ...counts,
     resources: runtime.guard.list().map(({ resourceId }) => runtime.guard.getUsage(resourceId)),
-    threads: runtime.workerPool.pool?.threads() ?? [],
+    threads: threadsOf(runtime),
     queueDepth: { critical, high, normal, low, background },
     waitingForCapacity: runtime.scheduler.parkedCount,
     running: runtime.scheduler.inFlight,
     uptimeMs: runtime.timers.now() - runtime.startedAtMs,
     memory: { rssBytes: rss, heapUsedBytes: heapUsed },
   };
+}
+
+function threadsOf(runtime: EngineRuntime): ThreadStatus[] {
+  const subjects = new Map<number | null, ActorSubject>();
+  for (const record of runtime.runner.attemptsUnderWay()) subjects.set(record.attemptKey, subjectOf(record));
+  const threads = runtime.workerPool.pool?.threads() ?? [];
+  return threads.map((thread) => ({ ...thread, subject: subjects.get(thread.attemptKey) ?? null }));
 }
 
 /** `whyClosed`: null while the engine is open. */

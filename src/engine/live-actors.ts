@@ -62,6 +62,7 @@ function ofTask(runtime: EngineRuntime, ref: TaskRef): LiveActor {
   return { ref, ...subjectOfKey(runtime, ref.getSnapshot().context.key) };
 }
 
-function subjectOf({ factsRunId, spec, taskId }: TaskRecord): ActorSubject {
+/** What a task is called by people. */
+export function subjectOf({ factsRunId, spec, taskId }: TaskRecord): ActorSubject {
   return { runId: factsRunId, task: spec.name, taskId };
 }

@@ -4,12 +4,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRuntimeError, RuntimeError } from '../domain/runtime-error.ts';
 import type { WorkflowDefinition } from '../domain/workflow-definition.ts';
-import type { JournalReader, RunFilter } from '../journal/journal.ts';
+import type { RunFilter } from '../journal/journal.ts';
 import { foldRun, type RunHistory } from '../journal/run-history.ts';
 import { isOpen, type RunRecord } from '../journal/run-record.ts';
 import type { RequestOutcome, RequestSender, RunRequestKind } from '../journal/run-requests.ts';
 import { type EngineOwner, engineOf } from '../journal/stores/sqlite-lock.ts';
-import { openJournalReader } from '../journal/stores/sqlite-reader.ts';
+import { openJournalReader, type StoredJournalReader } from '../journal/stores/sqlite-reader.ts';
 import { openRequestSender } from '../journal/stores/sqlite-requests.ts';
 import { IN_MEMORY } from './engine-config.ts';
 import { type HeardWait, heardWaits } from './wait-answer.ts';
@@ -36,10 +36,10 @@ const WAITS_WITHIN_MS = 1_000;
 export class RunArchive {
   readonly #dataDir: string;
   /** null = nothing was ever recorded there. */
-  readonly #reader: JournalReader | null;
+  readonly #reader: StoredJournalReader | null;
   readonly #engine: EngineOwner | null;
 
-  private constructor(dataDir: string, reader: JournalReader | null, engine: EngineOwner | null) {
+  private constructor(dataDir: string, reader: StoredJournalReader | null, engine: EngineOwner | null) {
     this.#dataDir = dataDir;
     this.#reader = reader;
     this.#engine = engine;
@@ -58,6 +58,11 @@ export class RunArchive {
 
   run(runId: string): RunRecord | undefined {
     return this.#reader?.run(runId);
+  }
+
+  /** The number of the newest fact, of one run when an id is given; 0 = there is none. Tells cheaply whether anything is new. */
+  lastSequence(runId?: string): number {
+    return this.#reader?.lastSequence(runId) ?? 0;
   }
 
   /** All that is recorded of a run. @throws RuntimeError JOURNAL_CORRUPT */
@@ -140,7 +145,7 @@ export class RunArchive {
   }
 }
 
-function readerOf(dataDir: string): JournalReader | null {
+function readerOf(dataDir: string): StoredJournalReader | null {
   try {
     return openJournalReader(dataDir);
   } catch (error) {

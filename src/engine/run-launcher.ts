@@ -95,6 +95,7 @@ export class RunLauncher {
         const seat = { run, params: launch.params };
         handle = new WorkflowRun(steeringOf(seat, this.waits), bus, result);
         this.book.add(Object.assign(seat, { handle }));
+        this.#trace(launch, plan, session);
       },
     }));
     invariant(handle !== undefined, 'a started run was created');
@@ -141,6 +142,7 @@ export class RunLauncher {
       ...(launch.adopted === undefined ? {} : { adopted: launch.adopted }),
       ended: (run) => {
         this.#record(run, plan);
+        this.#traceEnd(run);
         this.#runEnded(run);
         // A session that was brought back for its runs has nobody else to close it.
         const { actor } = entry;
@@ -158,6 +160,26 @@ export class RunLauncher {
 
   poolOf({ module, action }: { readonly module: string; readonly action: string }): Pool {
     return this.#runtime.inline.has(module, action) ? Pool.INLINE : Pool.THREADS;
+  }
+
+  #trace({ runId, mode, rerunOf, restored }: Launch, { workflow, tasks }: GuidedPlan, { session }: SessionEntry): void {
+    this.#runtime.tracing.runStarted({
+      runId,
+      sessionId: session.sessionId,
+      workflow,
+      mode,
+      tasks: tasks.length,
+      rerunOf: rerunOf ?? null,
+      recovered: restored !== undefined,
+    });
+  }
+
+  #traceEnd(run: RunActor): void {
+    const { runId, status } = run;
+    if (status !== 'completed' && status !== 'failed' && status !== 'cancelled') return;
+    const { failed, total } = run.counts();
+    const reason = run.reason ?? (status === 'failed' ? `${failed} of ${total} tasks failed` : null);
+    this.#runtime.tracing.runEnded(runId, { status, reason });
   }
 
   /** Later runs of the workflow are planned with what this one took. */

@@ -335,7 +335,7 @@ test('show tells of each attempt, its error and what tasks wait for', async () =
   const { code, stdout, stderr } = await yardmaster(['show', 'latest'], { cwd });
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout).toMatch(/^flow interrupted after .*: 1 of 3 tasks completed \(run killed\)\n/);
-  expect(stdout).toMatch(/\n✓ noted ·*█.* \{"text":"noted"\}\n/);
+  expect(stdout).toMatch(/\n✓ noted +[·╌]*█.* \{"text":"noted"\}\n/);
   expect(stdout).toMatch(/\n! gated .* attempt 1 was interrupted\n/);
   expect(stdout).toMatch(/\n· after .*waits for "gated"\n/);
   expect(stdout).toMatch(/\n\ngo on with: yardmaster resume killed\n$/);
@@ -346,7 +346,7 @@ test('runs is a table, newest first, and forgets what ended long ago', async () 
   for (const runId of ['a', 'b']) await yardmaster(['run', 'flow.json', '--run-id', runId], { cwd });
   const { stdout } = await yardmaster(['runs'], { cwd });
   expect(stdout).toMatch(
-    /^run +workflow status +started +duration {2}tasks\nb +flow +completed +\d{4}-\d\d-\d\d .* s {2}1\/1\na +flow .*\n$/,
+    /^run +workflow status +started +duration +tasks\nb +flow +✓ completed +\d{4}-\d\d-\d\d .* s █{12} {3}1\/1\na +flow .*\n$/,
   );
   expect((await listed(cwd, '--limit', '1')).map(({ runId }) => runId)).toEqual(['b']);
   const kept = await yardmaster(['runs', '--prune', '1h'], { cwd });

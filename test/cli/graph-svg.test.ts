@@ -1,8 +1,10 @@
 // The drawing as a reader gets it: boxes that do not overlap, well-formed XML whatever the names, bounds on size.
 
 import { describe, expect, it } from 'vitest';
+import { GRAPH_STATES, type GraphState, STATE_LOOKS } from '../../src/cli/graph-marks.ts';
 import { renderGraphSvg } from '../../src/cli/graph-svg.ts';
 import { WorkflowDAG } from '../../src/dag/workflow-dag.ts';
+import { isWellFormed } from './svg-reading.ts';
 
 const DIAMOND = { scan: [], hash: ['scan'], pack: ['scan'], merge: ['hash', 'pack'] };
 
@@ -32,15 +34,18 @@ function overlap(one: Rectangle, other: Rectangle): boolean {
   );
 }
 
-/** Opening and closing tags match, and outside of tags no character is left that XML forbids. */
-function isWellFormed(svg: string): boolean {
-  const open: string[] = [];
-  for (const [, closing, name, , selfClosing] of svg.matchAll(/<(\/?)([a-z]+)((?:\s+[\w:-]+="[^"<]*")*)\s*(\/?)>/gi)) {
-    if (closing === '/' && open.pop() !== name) return false;
-    if (closing === '' && selfClosing === '') open.push(name ?? '');
-  }
-  const rest = svg.replace(/<style>[^<]*<\/style>/, '').replace(/<\/?[a-z]+(?:\s+[\w:-]+="[^"<]*")*\s*\/?>/gi, '');
-  return open.length === 0 && !/[<>]|&(?!(?:amp|lt|gt|quot);)|(?![\t\n\r])\p{Cc}|[\ufffe\uffff]/u.test(rest);
+/** WCAG 2.2's contrast ratio of two colours `#rrggbb`. */
+function contrast(one: string, other: string): number {
+  const [light = 0, dark = 0] = [one, other].map(luminance).sort((a, b) => b - a);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+function luminance(colour: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+    const part = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
 describe('the drawing of a graph', () => {
@@ -88,23 +93,61 @@ describe('the drawing of a graph', () => {
     const svg = await renderGraphSvg(new WorkflowDAG(names.map((name) => ({ name }))).graph(), {
       title: '</title><b>',
       subtitleOf: () => '<i>&',
-      classOf: () => 'critical"><rect',
+      subtitle: '</text><u>',
     });
     expect(isWellFormed(svg)).toBe(true);
-    expect(svg).not.toMatch(/<script|<b>|<i>/);
+    expect(svg).not.toMatch(/<script|<b>|<i>|<u>/);
     expect(svg).toContain('&lt;script&gt;');
     expect(svg).toContain('(no name)');
     for (const box of boxesOf(svg)) expect(box.width).toBeLessThanOrEqual(280);
   });
 
-  it('gives boxes the class and second line that the caller wants', async () => {
+  it('gives boxes the second line that the caller wants', async () => {
     const svg = await renderGraphSvg(new WorkflowDAG(DIAMOND).graph(), {
       title: 'x',
-      classOf: (index) => (index === 0 ? 'critical' : ''),
       subtitleOf: (index) => (index === 1 ? 'core.burn' : ''),
     });
-    expect(svg).toMatch(/<g class="node critical"><title>scan<\/title>/);
     expect(svg.match(/class="sub"[^>]*>core\.burn</g)).toHaveLength(1);
+    expect(svg).not.toContain('class="mark"');
+  });
+
+  it('of a run has a colour and a mark for each state, a legend with counts, and the critical path', async () => {
+    const states: readonly GraphState[] = ['completed', 'failed', 'completed', 'skipped'];
+    const svg = await renderGraphSvg(new WorkflowDAG(DIAMOND).graph(), {
+      title: 'x',
+      subtitle: 'failed in 3 s',
+      stateOf: (index) => states[index] ?? 'pending',
+      criticalPath: [0, 1],
+    });
+    expect(isWellFormed(svg)).toBe(true);
+    expect(svg).toContain('4 tasks, 4 dependencies · failed in 3 s');
+    expect(Array.from(svg.matchAll(/<text class="key"[^>]*>([^<]+)</g), ([, text]) => text)).toEqual([
+      'completed 2',
+      'failed 1',
+      'skipped 1',
+      'critical path',
+    ]);
+    expect(svg).toMatch(/<g class="node completed critical"><title>scan\ncompleted\non the critical path<\/title>/);
+    expect(svg).toMatch(/<g class="node failed critical"><title>hash\n/);
+    expect(svg).toMatch(/<g class="node skipped"><title>merge\n/);
+    // Four boxes and three entries of the legend; one arrow leads along the path.
+    expect(svg.match(/<g class="mark" /g)).toHaveLength(7);
+    expect(svg.match(/<path class="critical" /g)).toHaveLength(1);
+    const boxes = boxesOf(svg);
+    expect(boxes.some((one, index) => boxes.slice(index + 1).some((other) => overlap(one, other)))).toBe(false);
+  });
+
+  it('tells every state by its mark alone', () => {
+    const marks = GRAPH_STATES.map((state) => STATE_LOOKS[state].mark);
+    expect(new Set(marks).size).toBe(marks.length);
+    expect([...GRAPH_STATES].sort()).toEqual(Object.keys(STATE_LOOKS).sort());
+  });
+
+  it.each(GRAPH_STATES.map((state) => [state]))('shows %s in colours that can be read on either paper', (state) => {
+    expect(contrast(STATE_LOOKS[state].light, '#fbfbf9')).toBeGreaterThanOrEqual(4.5);
+    expect(contrast(STATE_LOOKS[state].light, '#ffffff')).toBeGreaterThanOrEqual(4.5);
+    expect(contrast(STATE_LOOKS[state].dark, '#1c222c')).toBeGreaterThanOrEqual(4.5);
+    expect(contrast('#1c2430', STATE_LOOKS[state].fill)).toBeGreaterThanOrEqual(7);
   });
 
   it.each([

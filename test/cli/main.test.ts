@@ -20,6 +20,8 @@ const COMMANDS = [
   'simulate',
   'project',
   'docs',
+  'dashboard',
+  'inspect',
   'mcp',
   'doctor',
   'bench',

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { columnsOf } from '../../src/cli/printable-text.ts';
 import { TimeAxis, timelineOf } from '../../src/cli/run-timeline.ts';
 import { timelineLines } from '../../src/cli/run-timeline-screen.ts';
-import { COLOUR_STYLER } from '../../src/cli/text-style.ts';
+import { COLOUR_STYLER, PLAIN_STYLER } from '../../src/cli/text-style.ts';
 import type { CompiledWorkflow } from '../../src/engine/workflow-compiler.ts';
 import { parseWorkflowText } from '../../src/engine/workflow-files.ts';
 
@@ -121,12 +121,81 @@ test('a timeline has the run, its moments, and a bar and the outcome of each att
   expect(lines[1]).toMatch(/^ {2}asked for {3}2026-01-0\d \d\d:\d\d:05$/);
   expect(lines.slice(2, 4)).toEqual(['  parameters  {"top":5}', '  rerun of    run-0']);
   expect(lines.slice(4, 6)).toEqual(['       +2.2 s paused', '       +2.4 s resumed']);
-  expect(lines[7]).toBe('✓ first  █████···············   +0.00 s       1.0 s  {"primes":9592}');
-  expect(lines[8]).toBe('✗ second ·····▒▒▒▒▒··▒▒▒▒▒▒▒▒    +1.0 s       3.0 s  E_DECODE');
-  expect(lines[9]).toBe('    attempt 1      +1.0 s       1.0 s  failed E_DECODE: DecodeError: bad header');
-  expect(lines[10]).toBe('    attempt 2      +2.5 s       1.5 s  failed E_DECODE: DecodeError: bad header');
-  expect(lines[11]).toMatch(/^- third {2}·{20} {23} skipped$/);
-  expect(lines[12]).toBe("    skipped: upstream failed: 'second'");
+  expect(lines.slice(7)).toEqual([
+    '  task   0           2.0 s      4.0 s   start  took',
+    '✓ first  ███████····················· +0.00 s 1.0 s  {"primes":9592}',
+    '✗ second ·······▒▒▒▒▒▒▒╌╌╌▒▒▒▒▒▒▒▒▒▒▒  +1.0 s 3.0 s  E_DECODE',
+    '    attempt 1    +1.0 s 1.0 s  failed: E_DECODE: DecodeError: bad header',
+    '    attempt 2    +2.5 s 1.5 s  failed: E_DECODE: DecodeError: bad header',
+    '○ third  ····························                skipped',
+    "    skipped: upstream failed: 'second'",
+    '',
+    '  █ completed   ▒ failed   ╌ waited',
+  ]);
+});
+
+test('waiting, kills, what runs and the time in which nobody had the run are seen without colours', () => {
+  const facts = new RecordedFacts('flow', 3)
+    .completed('first', 0, 1_000)
+    .started('second', 2_000)
+    .add('run.recovered', 20_000, { recovery: 1 })
+    .started('second', 20_500, 2)
+    .add('task.retry-scheduled', 21_500, {
+      task: 'second',
+      attempt: 2,
+      error: BOOM,
+      dueMs: RECORD_START_MS + 22_000,
+      threadId: 4,
+      killed: true,
+    })
+    .started('second', 22_000, 3);
+  const lines = [...timelineLines(timelineOf(facts.history(), CHAIN, 'running', RECORD_START_MS + 24_000), 120)];
+  const barOf = (name: string): string => {
+    const own = lines.find((line) => line.slice(2).startsWith(name)) ?? '';
+    return /[·╌┊▒×░█▶]{9,}/.exec(own)?.[0] ?? '';
+  };
+  // Ready when the first had ended; lost at once, in the gap; tried again, its thread ended; runs now.
+  expect(barOf('second').replaceAll(/(.)\1*/g, '$1')).toBe('·╌░╌▒×╌█▶');
+  expect(barOf('third')).toMatch(/^·+┊·+$/);
+  expect(barOf('first ').replaceAll(/(.)\1*/g, '$1')).toBe('█·┊·');
+  expect(lines.join('\n')).toContain('  +20.5 s  1.0 s  failed on thread 4, which was ended: E_DECODE');
+  expect(lines.join('\n')).toMatch(/\n {2}thread 4 +[·░▒▓█┊]+ 1 attempt, \d+ % busy, then ended\n/);
+  expect(lines.at(-1)).toMatch(/▶ running .* × its thread was ended .* ╌ waited .* ┊ nobody had the run$/);
+});
+
+test('a task on the main loop and one on a thread are told apart', () => {
+  const facts = new RecordedFacts('flow', 2)
+    .started('first', 0)
+    .add('task.completed', 900, { task: 'first', attempt: 1, output: null, threadId: 3 })
+    .started('second', 0)
+    .add('task.completed', 1_000, { task: 'second', attempt: 1, output: null, threadId: 0 })
+    .add('run.ended', 1_000, { status: 'completed', reason: null, timedOut: false });
+  const lines = [...timelineLines(timelineOf(facts.history(), null, 'completed', RECORD_START_MS), 100)];
+  expect(lines.find((line) => line.startsWith('✓ first'))).toMatch(/0\.90 s {6}3$/);
+  expect(lines.find((line) => line.startsWith('✓ second'))).toMatch(/1\.0 s {3}main$/);
+  expect(lines.filter((line) => /^ {2}(?:thread|main)/.test(line))).toEqual([
+    expect.stringMatching(/^ {2}thread 3 .* 1 attempt, 90 % busy$/),
+    expect.stringMatching(/^ {2}main loop .* 1 attempt, 100 % busy$/),
+  ]);
+});
+
+test('of ten thousand tasks those are shown that did not go as they should, and the slowest', () => {
+  const facts = new RecordedFacts('flow', 10_000);
+  for (let task = 0; task < 9_990; task++) facts.completed(`t${task}`, task, task + (task === 77 ? 5_000 : 3));
+  for (let task = 9_990; task < 10_000; task++) {
+    facts.started(`t${task}`, task).add('task.failed', task + 1, { task: `t${task}`, attempt: 1, error: BOOM });
+  }
+  facts.add('run.ended', 10_100, { status: 'failed', reason: null, timedOut: false });
+  const timeline = timelineOf(facts.history(), null, 'failed', RECORD_START_MS);
+  const lines = [...timelineLines(timeline, 100)];
+  expect(lines.length).toBeLessThan(50);
+  expect(lines.filter((line) => line.startsWith('✗'))).toHaveLength(10);
+  expect(lines.some((line) => line.startsWith('✓ t77 '))).toBe(true);
+  expect(lines).toContain(
+    '  and 9,980 completed (each in 0.00 s to 0.00 s, half of them within 0.00 s); --all lists every task',
+  );
+  const all = [...timelineLines(timeline, 100, PLAIN_STYLER, true)];
+  expect(all.filter((line) => /^[✓✗] t\d/.test(line))).toHaveLength(10_000);
 });
 
 test('whatever tasks are named and say, a line fits its rows and carries no control character', () => {

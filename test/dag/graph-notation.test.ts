@@ -98,3 +98,42 @@ describe('DOT', () => {
     );
   });
 });
+
+describe('a drawing with notes and styles', () => {
+  const DONE = { name: 'done', fill: '#ffffff', stroke: '#000000', dashed: false };
+  const OPEN = { ...DONE, name: 'open', dashed: true };
+  const graph = graphOf([{ name: 'a' }, { name: 'end', dependencies: ['a'] }, { name: 'c', dependencies: ['a'] }]);
+  const look = {
+    noteOf: (index: number) => (index === 1 ? 'took "1 s"' : ''),
+    styleOf: (index: number) => (index === 2 ? OPEN : DONE),
+    isThick: (dependency: number, dependent: number) => dependency === 0 && dependent === 1,
+  };
+
+  it('says so in Mermaid', () => {
+    expect(toMermaid(graph, look)).toBe(
+      [
+        'flowchart TD',
+        '  a["a"]',
+        '  _1["end<br/>took #34;1 s#34;"]',
+        '  c["c"]',
+        '  a ==> _1',
+        '  a --> c',
+        '  classDef done fill:#ffffff,stroke:#000000,color:#1c2430',
+        '  class a,_1 done',
+        '  classDef open fill:#ffffff,stroke:#000000,color:#1c2430,stroke-dasharray:4 3',
+        '  class c open',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('says so in DOT', () => {
+    expect(toDot(graph, look).split('\n').slice(2, -2)).toEqual([
+      '  "a" [label="a", style="rounded,filled", fillcolor="#ffffff", color="#000000", fontcolor="#1c2430"];',
+      '  "end" [label="end\\ntook \\"1 s\\"", style="rounded,filled", fillcolor="#ffffff", color="#000000", fontcolor="#1c2430"];',
+      '  "c" [label="c", style="rounded,filled,dashed", fillcolor="#ffffff", color="#000000", fontcolor="#1c2430"];',
+      '  "a" -> "end" [penwidth=3];',
+      '  "a" -> "c";',
+    ]);
+  });
+});
