@@ -7,6 +7,7 @@ import type { AttemptPlace } from '../domain/facts.ts';
 import { type RunId, type SessionId, type TaskId, taskIdOf } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/json-value.ts';
 import type { RetryPolicy } from '../domain/retry-policy.ts';
+import type { AttemptSpan, TraceCaller } from '../domain/run-tracing.ts';
 import type { SerializedError } from '../domain/serialized-error.ts';
 import type { MachineLogic } from '../machines/machine-compiler.ts';
 import type { TaskEnding, taskMachine } from '../machines/task-machine.ts';
@@ -88,7 +89,13 @@ export class TaskRecord extends ReadyTask<CapacityRequest> {
   /** 0 = none under way. */
   attemptKey = 0;
   attemptStartedMs = 0;
-  /** Of the latest attempt, -1 before the first has ended. */
+  /** It was asked to end. */
+  isStopping = false;
+  /** Of the latest attempt; null = nobody traces. */
+  span: AttemptSpan | null = null;
+  /** Under whom its attempts are traced when its owner is not. */
+  caller: TraceCaller | null = null;
+  /** Of the latest attempt, -1 until it has ended. */
   threadId = -1;
   /** Whether the thread of the latest attempt was terminated under it. */
   killed = false;

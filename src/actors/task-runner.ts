@@ -8,9 +8,10 @@ import type { EventSink, EventSubject } from '../domain/events.ts';
 import type { Fact } from '../domain/facts.ts';
 import type { JsonObject } from '../domain/json-value.ts';
 import { retryDelayMs } from '../domain/retry-policy.ts';
+import type { RunTracing } from '../domain/run-tracing.ts';
 import { assertNever, isRuntimeError } from '../domain/runtime-error.ts';
 import { type SerializedError, serializeError } from '../domain/serialized-error.ts';
-import { TaskPriority } from '../domain/statuses.ts';
+import { PRIORITY_NAMES, TaskPriority } from '../domain/statuses.ts';
 import type { LogLevel } from '../domain/task-context.ts';
 import type { AttemptOutcome, AttemptSink } from '../domain/task-executor.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -19,6 +20,7 @@ import { type TaskEnding, taskMachine } from '../machines/task-machine.ts';
 import type { CapacityRequest } from '../scheduling/ready-task.ts';
 import type { Scheduler } from '../scheduling/scheduler.ts';
 import { ActorRegistry, createRegistryLogic, type RegistryHandlers, type RegistryLogic } from './actor-registry.ts';
+import { endSpan, startSpan, type ToldEnd } from './attempt-spans.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { expire, LimitWatch } from './task-limits.ts';
 import {
@@ -45,6 +47,8 @@ export interface TaskRunnerParts {
   readonly cancelGraceMs: number;
   /** Compiled: the same states and snapshots at a tenth of the cost. Interpreted: microsteps can be inspected. */
   readonly taskMachine: 'compiled' | 'interpreted';
+  /** Told of every attempt. */
+  readonly tracing?: RunTracing;
 }
 
 const PRIORITIES = Object.values(TaskPriority);
@@ -78,7 +82,7 @@ export class TaskRunner implements AttemptSink {
         enqueue: ({ context }) => this.#enqueue(this.#record(context.key)),
         dequeue: ({ context }) => this.#dequeue(this.#record(context.key)),
         startAttempt: ({ context }) => this.#startAttempt(this.#record(context.key), context.attempt),
-        endAttempt: ({ context }) => this.#endAttempt(this.#record(context.key)),
+        endAttempt: (told) => this.#endAttempt(this.#record(told.context.key), told),
         stopAttempt: ({ context }) => this.#stopAttempt(this.#record(context.key)),
         scheduleRetry: ({ context }) => this.#scheduleRetry(this.#record(context.key), context),
         unscheduleRetry: ({ context }) => this.#cancelTimer(this.#record(context.key)),
@@ -138,6 +142,8 @@ export class TaskRunner implements AttemptSink {
     const record = new TaskRecord(++this.#keys, owner, index, spec, options);
     const { restored } = options;
     this.#records.set(record.key, record);
+    // A task of its own: its owner is nobody's work.
+    if (record.factsRunId !== owner.runId) record.caller = this.#parts.tracing?.caller() ?? null;
     const actor = owner.tasks.create(this.#logic, {
       key: record.key,
       attempts: restored?.attempts ?? 0,
@@ -260,13 +266,17 @@ export class TaskRunner implements AttemptSink {
   }
 
   #startAttempt(record: TaskRecord, attempt: number): void {
-    const { clock, timers, events, dispatcher } = this.#parts;
+    const { clock, timers, events, dispatcher, tracing } = this.#parts;
     const { spec, owner, factsRunId: runId } = record;
     const nowMs = clock.now();
     const deadlineMs = spec.timeoutMs === null ? null : nowMs + spec.timeoutMs;
     record.attempt = attempt;
     record.attemptKey = ++this.#attemptKeys;
     record.attemptStartedMs = nowMs;
+    record.threadId = -1;
+    record.killed = false;
+    record.isStopping = false;
+    record.span = tracing === undefined ? null : startSpan(tracing, record);
     this.#attempts.set(record.attemptKey, record);
     this.#limits.attemptStarting(record, nowMs);
     const expiresAtMs = record.limits?.expiresAtMs ?? null;
@@ -276,7 +286,10 @@ export class TaskRunner implements AttemptSink {
       return;
     }
     if (events.wants('task.started')) {
-      events.emit('task.started', subjectOf(record), { attempt, module: spec.module, action: spec.action });
+      const { module, action } = spec;
+      const waitedMs = nowMs - record.readyAtMs;
+      const priority = PRIORITY_NAMES[record.level] ?? 'normal';
+      events.emit('task.started', subjectOf(record), { attempt, module, action, priority, waitedMs });
     }
     if (deadlineMs !== null) {
       record.timer = timers.schedule(deadlineMs, () => record.actor?.send({ type: 'task.deadline' }));
@@ -297,20 +310,23 @@ export class TaskRunner implements AttemptSink {
       module: spec.module,
       action: spec.action,
       parameters,
+      trace: record.span?.carrier ?? undefined,
     });
     this.#limits.attemptStarted(record);
   }
 
-  #endAttempt(record: TaskRecord): void {
+  #endAttempt(record: TaskRecord, told?: ToldEnd): void {
     this.#cancelTimer(record);
     this.#limits.attemptEnding(record);
     if (record.attemptKey === 0) return;
+    endSpan(record, told);
     this.#attempts.delete(record.attemptKey);
     record.attemptKey = 0;
     this.#parts.scheduler.finished(record, this.#parts.clock.now());
   }
 
   #stopAttempt(record: TaskRecord): void {
+    record.isStopping = true;
     this.#cancelTimer(record);
     this.#limits.attemptEnding(record);
     this.#parts.dispatcher.stop(record.pool, record.attemptKey, this.#parts.cancelGraceMs);
@@ -342,6 +358,7 @@ export class TaskRunner implements AttemptSink {
       error,
       ...placeOf(record),
     });
+    record.span?.retryScheduled(dueMs - nowMs, error);
     record.timer = timers.schedule(dueMs, () => {
       record.timer = undefined;
       record.actor?.send({ type: 'task.retry-due' });

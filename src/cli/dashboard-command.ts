@@ -42,6 +42,10 @@ export async function dashboardCommand(shell: Shell, flags: DashboardFlags): Pro
 
 async function sourceOf(flags: DashboardFlags, timers: SystemTimers): Promise<DashboardSource> {
   const version = packageVersion();
+  if (flags.replay !== undefined) {
+    const { TraceSource } = await import('../dashboard/trace-source.ts');
+    return await TraceSource.open(flags.replay, { timers, version });
+  }
   const { dataDir, inMemory } = settingsOf(flags);
   if (inMemory) throw usageError('nothing is recorded in :memory:; name a folder with --data-dir');
   const { RecordSource } = await import('../dashboard/record-source.ts');

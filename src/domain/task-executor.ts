@@ -2,6 +2,7 @@
 // Nothing here assumes that a body runs in this process.
 
 import type { JsonObject } from './json-value.ts';
+import type { TraceCarrier } from './run-tracing.ts';
 import type { SerializedError } from './serialized-error.ts';
 import type { LogLevel } from './task-context.ts';
 
@@ -19,6 +20,8 @@ export interface TaskAssignment {
   readonly action: string;
   /** References already replaced. */
   readonly parameters: JsonObject;
+  /** The span under which the body runs; left out when nobody traces. */
+  readonly trace?: TraceCarrier | undefined;
 }
 
 /** How an attempt ended. Given exactly once, and only when the body can no longer run. */

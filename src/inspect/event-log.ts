@@ -149,9 +149,13 @@ class EventLogWriter implements EventLog {
       this.#tellDropped();
       await new Promise<void>((resolve) => {
         // What fails tells it by its event; either way it is over.
-        this.#stream.once('close', resolve);
-        if (this.#options.stream === undefined) this.#stream.end(() => resolve());
-        else this.#stream.write('', () => resolve());
+        const done = () => {
+          this.#stream.off('close', done);
+          resolve();
+        };
+        this.#stream.once('close', done);
+        if (this.#options.stream === undefined) this.#stream.end(done);
+        else this.#stream.write('', done);
       });
     }
     // A file's own errors may come after its last write; those of a stream that goes on are its owner's again.

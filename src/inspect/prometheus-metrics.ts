@@ -2,12 +2,12 @@
 // read when somebody scrapes. All in a registry of its own, so that nothing global is touched and a program's own metrics
 // stay apart. Labels are bounded: whatever a workflow is named, the number of series is not.
 
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { RuntimeEvent, RuntimeEventHandler, RuntimeEventType } from '../domain/events.ts';
 import type { TaskId } from '../domain/ids.ts';
 import { PRIORITY_NAMES } from '../domain/statuses.ts';
 import type { SystemStatus } from '../engine/engine-status.ts';
+import { LoopDelay } from '../engine/loop-delay.ts';
 import type { OrchestrationEngine } from '../engine/orchestration-engine.ts';
 import { METRICS, type MetricDefinition, type MetricName, THREAD_STATES } from './metric-definitions.ts';
 
@@ -16,8 +16,6 @@ const MAX_ACTIONS = 100;
 /** Resources with series of their own, in order of registration; of those beyond there are none. */
 const MAX_RESOURCES = 100;
 const OTHER = 'other';
-/** How often the main loop is looked at; delays shorter than this are seen in part. */
-const DELAY_RESOLUTION_MS = 10;
 
 /** The metrics of one engine. */
 export interface EngineMetrics {
@@ -60,7 +58,7 @@ class MetricsCollector implements EngineMetrics {
   readonly #gauges = new Map<MetricName, Gauge>();
   readonly #histograms = new Map<MetricName, Histogram>();
   readonly #unsubscribers: (() => void)[] = [];
-  readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
+  readonly #delay = new LoopDelay();
   /** By task: no more than there are attempts under way. */
   readonly #attempts = new Map<TaskId, OpenAttempt>();
   readonly #actions = new Map<string, ActionSeries>();
@@ -73,7 +71,6 @@ class MetricsCollector implements EngineMetrics {
       this.#create(prometheus, name as MetricName, definition);
     }
     this.#follow();
-    this.#delay.enable();
   }
 
   async text(): Promise<string> {
@@ -84,7 +81,7 @@ class MetricsCollector implements EngineMetrics {
 
   close(): void {
     for (const unsubscribe of this.#unsubscribers.splice(0)) unsubscribe();
-    this.#delay.disable();
+    this.#delay.close();
     this.#attempts.clear();
     this.#registry.clear();
   }
@@ -223,15 +220,10 @@ class MetricsCollector implements EngineMetrics {
   }
 
   #readDelay(): void {
-    // What is measured is from look to look: the pause that was meant is no delay.
-    const delay = (nanoseconds: number) => Math.max(0, nanoseconds / 1e9 - DELAY_RESOLUTION_MS / 1_000) || 0;
-    const { mean, max } = this.#delay;
-    const values = { mean, p50: this.#delay.percentile(50), p99: this.#delay.percentile(99), max };
-    const counted = this.#delay.count > 0;
-    for (const [statistic, value] of Object.entries(values)) {
-      this.#set('yardmaster_event_loop_delay_seconds', counted ? delay(value) : 0, { statistic });
+    const { meanMs: mean, p50Ms: p50, p99Ms: p99, maxMs: max } = this.#delay.read();
+    for (const [statistic, delayMs] of Object.entries({ mean, p50, p99, max })) {
+      this.#set('yardmaster_event_loop_delay_seconds', delayMs / 1_000, { statistic });
     }
-    this.#delay.reset();
   }
 
   #count(name: MetricName, labels: Record<string, string> = {}): void {

@@ -1,19 +1,16 @@
 // Owns who may speak to the HTTP server at all: the names it may be called by (against DNS rebinding), the web pages that
 // may call it, the token, and the path. It decides before a byte of a body is read, and what it says gives nothing away.
 
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { RuntimeError } from '../domain/runtime-error.ts';
+import { bearerOf, LOOPBACK_NAMES, originOf, SecretDigest, SHORTEST_TOKEN } from '../engine/local-callers.ts';
 
 /** Where the protocol is spoken. */
 export const MCP_PATH = '/mcp';
 const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'DELETE']);
-const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
 const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::', '']);
-/** A token that is shorter can be guessed. */
-export const SHORTEST_TOKEN = 16;
 
 /** Why a request goes no further. */
 export interface HttpRefusal {
@@ -38,7 +35,7 @@ export function isLoopback(host: string): boolean {
 
 export class HttpGuard {
   readonly #names: ReadonlySet<string>;
-  readonly #tokenDigest: Buffer | undefined;
+  readonly #token: SecretDigest | undefined;
 
   /** @throws RuntimeError MCP_TOKEN_REQUIRED for an address that others can reach, or for a token that is too short */
   constructor({ host, allowedHosts = [], token }: HttpGuardOptions) {
@@ -56,16 +53,16 @@ export class HttpGuard {
       );
     }
     this.#names = new Set([...LOOPBACK_NAMES, ...namesOf(host), ...allowedHosts].map((name) => bracketed(name)));
-    this.#tokenDigest = token === undefined ? undefined : digest(token);
+    this.#token = token === undefined ? undefined : new SecretDigest(token);
   }
 
   /** Why a request is refused; undefined when it may go on. */
   refusalOf({ headers, method = '', url = '' }: IncomingMessage): HttpRefusal | undefined {
-    if (!this.#names.has(hostnameOf(`http://${headers.host ?? ''}`) ?? '')) {
+    if (!this.#names.has(originOf(`http://${headers.host ?? ''}`)?.hostname ?? '')) {
       return { status: 403, message: 'the Host header names no host that this server answers to' };
     }
     const { origin } = headers;
-    if (origin !== undefined && !this.#names.has(hostnameOf(origin) ?? '')) {
+    if (origin !== undefined && !this.#names.has(originOf(origin)?.hostname ?? '')) {
       return { status: 403, message: 'pages of this Origin may not call this server' };
     }
     if (url.split('?', 1)[0] !== MCP_PATH) return { status: 404, message: `there is only ${MCP_PATH} here` };
@@ -80,10 +77,9 @@ export class HttpGuard {
   }
 
   #tokenRefusal(authorization: string | undefined): HttpRefusal | undefined {
-    if (this.#tokenDigest === undefined) return undefined;
-    const given = /^Bearer +([^\s]+) *$/i.exec(authorization ?? '')?.[1];
-    // Digests have one length, so that comparing takes one time.
-    if (given !== undefined && timingSafeEqual(digest(given), this.#tokenDigest)) return undefined;
+    if (this.#token === undefined) return undefined;
+    const given = bearerOf(authorization);
+    if (given !== undefined && this.#token.matches(given)) return undefined;
     const [error, message] =
       given === undefined
         ? ['', 'a bearer token is needed: Authorization: Bearer …']
@@ -99,19 +95,7 @@ function namesOf(host: string): string[] {
   return [hostname(), ...addresses.map(({ address }) => address)];
 }
 
-// A user and password, a path or an unparsable port make it no plain host.
-function hostnameOf(origin: string): string | undefined {
-  if (!URL.canParse(origin)) return undefined;
-  const { hostname: name, username, password, pathname, search, hash, protocol } = new URL(origin);
-  if (protocol !== 'http:' && protocol !== 'https:') return undefined;
-  return username + password + search + hash === '' && pathname === '/' ? name : undefined;
-}
-
 function bracketed(name: string): string {
   const bare = name.replace(/^\[|\]$/g, '').toLowerCase();
-  return isIP(bare) === 6 ? (hostnameOf(`http://[${bare}]`) ?? bare) : bare;
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return isIP(bare) === 6 ? (originOf(`http://[${bare}]`)?.hostname ?? bare) : bare;
 }

@@ -6,7 +6,7 @@ import { RuntimeError } from '../domain/runtime-error.ts';
 import { STEP_OBJECT } from '../domain/workflow-schema.ts';
 import type { RunHistory } from '../engine/run-archive.ts';
 import { adviceOn } from './failure-advice.ts';
-import { logBookOf } from './log-book.ts';
+import { logBookOf } from '../inspect/log-book.ts';
 import type { ServedPrompt } from './mcp-server.ts';
 import type { McpHost } from './mcp-tool.ts';
 import { runLogsUri, runUri } from './resource-uris.ts';

@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { toMermaid } from '../dag/graph-notation.ts';
 import type { RunRecord } from '../engine/run-archive.ts';
-import { logBookOf } from './log-book.ts';
+import { logBookOf } from '../inspect/log-book.ts';
 import type { ServedResource } from './mcp-server.ts';
 import type { McpHost } from './mcp-tool.ts';
 import { projectUri, RUNS_URI, runUri, STATUS_URI, workflowUri } from './resource-uris.ts';

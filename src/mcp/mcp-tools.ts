@@ -5,7 +5,7 @@ import type { Clock } from '../domain/clock.ts';
 import { NearNames, quoteName, suggestion } from '../domain/near-name.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import { SystemTimers } from '../engine/system-timers.ts';
-import { logBookOf } from './log-book.ts';
+import { logBookOf } from '../inspect/log-book.ts';
 import {
   definitionOf,
   type McpHost,

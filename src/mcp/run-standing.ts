@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import type { TaskStatus } from '../domain/statuses.ts';
 import type { RunHistory, TaskHistory } from '../engine/run-archive.ts';
-import type { RunLog } from './log-book.ts';
+import type { RunLog } from '../inspect/log-book.ts';
 import {
   boundedOutput,
   clip,

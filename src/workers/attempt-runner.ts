@@ -14,6 +14,7 @@ import {
   packReply,
   unpackAttempt,
 } from './thread-protocol.ts';
+import { runUnderTrace } from './trace-context.ts';
 
 export class AttemptRunner {
   readonly #threadId: number;
@@ -59,7 +60,8 @@ export class AttemptRunner {
     this.#current = context;
     let end: AttemptEnd;
     try {
-      const result = this.#attribution.run(context, perform, this.#loader, message, context);
+      const begin = message.trace === null ? perform : performTraced;
+      const result = this.#attribution.run(context, begin, this.#loader, message, context);
       end = checkResult(isThenable(result) ? await result : result, message);
     } catch (error) {
       end = { kind: 'error', error: serializeError(error) };
@@ -85,4 +87,8 @@ function perform(loader: ModuleLoader, message: AttemptMessage, context: ThreadT
   return loader
     .load(message.module, message.moduleUrl, message.action)
     .then((loaded) => loaded(message.parameters, context));
+}
+
+function performTraced(loader: ModuleLoader, message: AttemptMessage, context: ThreadTaskContext): unknown {
+  return runUnderTrace(message.trace ?? {}, () => perform(loader, message, context));
 }

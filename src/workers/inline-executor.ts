@@ -11,6 +11,7 @@ import { ArtifactStore } from './artifact-store.ts';
 import { type InlineResources, type InlineServices, InlineTaskContext } from './inline-context.ts';
 import { checkResult } from './task-result.ts';
 import { runFault } from './thread-faults.ts';
+import { runUnderTrace } from './trace-context.ts';
 
 const DEFAULT_MAX_CONCURRENCY = 64;
 /** The main loop's id among threads. */
@@ -162,7 +163,9 @@ export class InlineExecutor implements TaskExecutor {
         { details: { module, action, actions: known } },
       );
     }
-    const result = checkResult(await body(this.#copyParameters(assignment), context), assignment);
+    const { trace } = assignment;
+    const begin = () => body(this.#copyParameters(assignment), context);
+    const result = checkResult(await (trace === undefined ? begin() : runUnderTrace(trace, begin)), assignment);
     if (result.kind === 'value') return result.value;
     const output: unknown = JSON.parse(result.text);
     return output;

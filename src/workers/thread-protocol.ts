@@ -9,6 +9,7 @@
 
 import { MessagePort } from 'node:worker_threads';
 import type { JsonObject } from '../domain/json-value.ts';
+import type { TraceCarrier } from '../domain/run-tracing.ts';
 import { assertNever, invariant } from '../domain/runtime-error.ts';
 import type { SerializedError } from '../domain/serialized-error.ts';
 import type { LogLevel } from '../domain/task-context.ts';
@@ -39,11 +40,13 @@ export interface AttemptMessage {
   readonly moduleUrl: string | null;
   readonly action: string;
   readonly parameters: JsonObject;
+  /** The span under which the body runs; null = nobody traces. */
+  readonly trace: TraceCarrier | null;
 }
 
 /**
  * The same as it crosses: a tuple without keys and without empty parameters. Measured, an object with these keys costs
- * 0.7 µs more each way, of about 12 µs for the whole round trip.
+ * 0.7 µs more each way, of about 12 µs for the whole round trip. The last element is there only when somebody traces.
  */
 export type PackedAttempt = readonly [
   attemptKey: number,
@@ -56,6 +59,7 @@ export type PackedAttempt = readonly [
   action: string,
   parameters: JsonObject | null,
   idempotencyKey: string | null,
+  trace?: TraceCarrier,
 ];
 
 /** An attempt's end in its thread. `json`: arrays and objects travel as text. */
@@ -71,16 +75,18 @@ export type PackedReply =
   | readonly [attemptKey: number, said: number, kind: 'error', error: SerializedError];
 
 export function packAttempt(assignment: TaskAssignment, row: number, moduleUrl: string | null): PackedAttempt {
-  const { attemptKey, runId, taskName, attempt, module, action, parameters, idempotencyKey } = assignment;
+  const { attemptKey, runId, taskName, attempt, module, action, parameters, idempotencyKey, trace } = assignment;
   const own = isEmpty(parameters) ? null : parameters;
   const key = idempotencyKey === undefined || idempotencyKey === `${runId}/${taskName}` ? null : idempotencyKey;
-  return [attemptKey, row, runId, taskName, attempt, module, moduleUrl, action, own, key];
+  if (trace === undefined) return [attemptKey, row, runId, taskName, attempt, module, moduleUrl, action, own, key];
+  return [attemptKey, row, runId, taskName, attempt, module, moduleUrl, action, own, key, trace];
 }
 
 export function unpackAttempt(packed: PackedAttempt): AttemptMessage {
-  const [attemptKey, row, runId, taskName, attempt, module, moduleUrl, action, own, idempotencyKey] = packed;
+  const [attemptKey, row, runId, taskName, attempt, module, moduleUrl, action, own, idempotencyKey, trace = null] =
+    packed;
   const parameters = own ?? {};
-  return { attemptKey, row, runId, taskName, idempotencyKey, attempt, module, moduleUrl, action, parameters };
+  return { attemptKey, row, runId, taskName, idempotencyKey, attempt, module, moduleUrl, action, parameters, trace };
 }
 
 export function packReply(attemptKey: number, said: number, end: AttemptEnd): PackedReply {

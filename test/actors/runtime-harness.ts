@@ -15,6 +15,7 @@ import type { Fact, SessionFrame } from '../../src/domain/facts.ts';
 import type { RunId, SessionId } from '../../src/domain/ids.ts';
 import type { JsonObject } from '../../src/domain/json-value.ts';
 import { createRetryPolicy, type RetryPolicy } from '../../src/domain/retry-policy.ts';
+import type { RunTracing } from '../../src/domain/run-tracing.ts';
 import type { ExecutionMode } from '../../src/domain/statuses.ts';
 import type { AttemptOutcome, TaskAssignment, TaskExecutor } from '../../src/domain/task-executor.ts';
 import type { Journal } from '../../src/journal/journal.ts';
@@ -176,6 +177,8 @@ export interface HarnessOptions {
   readonly journal?: Journal;
   /** Sets the ids of single tasks of several lives apart. */
   readonly life?: string;
+  /** Told of attempts; default: nobody. */
+  readonly tracing?: RunTracing;
 }
 
 export class RuntimeHarness {
@@ -221,6 +224,7 @@ export class RuntimeHarness {
       random: () => 0,
       cancelGraceMs: 250,
       taskMachine: 'compiled',
+      ...(options.tracing === undefined ? {} : { tracing: options.tracing }),
     });
     const settle = (attemptKey: number, outcome: AttemptOutcome) => this.runner.settled(attemptKey, outcome);
     this.executor = new ScriptedExecutor(slots, settle);

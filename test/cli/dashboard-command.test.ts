@@ -50,6 +50,25 @@ describe.skipIf(!existsSync(join(builtPageFolder(), 'index.html')))('dashboard',
     expect(welcome.parse(await (await ask('/api/welcome')).json())).toMatchObject({ source: 'record' });
   });
 
+  it('shows a recorded trace, and says what is wrong with a file that is none', async () => {
+    const folder = workFolder({ 'flow.json': { steps: [coreStep('a', 'noop')] }, 'none.jsonl': '{"no":"trace"}\n' });
+    const traced = ['run', 'flow.json', '--run-id', 'traced', '--data-dir', ':memory:', '--trace', 'run.jsonl'];
+    expect(await yardmaster(traced, { cwd: folder })).toMatchObject({ code: 0 });
+    const { ask, child, end } = await startDashboard(['--replay', 'run.jsonl'], { cwd: folder });
+    expect(welcome.parse(await (await ask('/api/welcome')).json())).toMatchObject({ source: 'trace', actions: [] });
+    const { runs } = runsPage.parse(await (await ask('/api/runs')).json());
+    expect(runs).toMatchObject([{ runId: 'traced', standing: 'completed' }]);
+    child.kill('SIGINT');
+    expect(await end).toMatchObject({ code: 0, stderr: '' });
+    for (const [file, code] of [
+      ['none.jsonl', 'TRACE_INVALID'],
+      ['missing.jsonl', 'FILE_NOT_FOUND'],
+    ] as const) {
+      const refused = await yardmaster(['dashboard', '--replay', file], { cwd: folder });
+      expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(`error ${code}`)]);
+    }
+  });
+
   it('says where it is as JSON, and takes its token from the environment', async () => {
     const { line, ask, origin } = await startDashboard(['--json'], {
       cwd: workFolder({}),

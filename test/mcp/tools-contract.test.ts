@@ -2,7 +2,7 @@
 // amiss, and that there are none without the server's package.
 
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -11,6 +11,7 @@ import { defineTool, ToolFailure } from '../../src/mcp/mcp-tool.ts';
 import { McpTools } from '../../src/mcp/mcp-tools.ts';
 import type { JsonSchemaNode } from '../../src/mcp/tool-schemas.ts';
 import { ALL_TOOLS } from '../../src/mcp/tools/all-tools.ts';
+import { copyWithout } from '../support/source-without.ts';
 import { createTestFolder } from '../support/test-folder.ts';
 import { at, createToolHost, echo } from './tool-host.ts';
 
@@ -238,18 +239,6 @@ describe('the tools of the package', () => {
     }
   });
 });
-
-/** A copy of the source that finds every package but those of one scope. */
-function copyWithout(scope: string): string {
-  const folder = createTestFolder();
-  for (const part of ['src', 'config', 'package.json'])
-    cpSync(join(ROOT, part), join(folder, part), { recursive: true });
-  mkdirSync(join(folder, 'node_modules'));
-  for (const name of readdirSync(join(ROOT, 'node_modules'))) {
-    if (name !== scope) symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name), 'junction');
-  }
-  return folder;
-}
 
 /** Paths of a schema at which anything at all would do, save notes of people. */
 function openPlaces(schema: JsonSchemaNode, path = '$'): string[] {

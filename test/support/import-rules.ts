@@ -48,6 +48,7 @@ const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   xstate: ['src/machines/', 'src/actors/', 'src/inspect/'],
   piscina: ['src/workers/'],
   comlink: ['src/workers/'],
+  '@opentelemetry/api': ['src/engine/', 'src/workers/'],
   'node:sqlite': DATABASE_HOMES,
   'better-sqlite3': DATABASE_HOMES,
   pg: DATABASE_HOMES,

@@ -33,11 +33,17 @@ export interface StoredRun {
   readonly record: RunRecord | undefined;
 }
 
+/** A journal that somebody else may be writing, as its file has it. */
+export interface StoredJournalReader extends JournalReader {
+  /** The number of the newest fact, of one run when an id is given; 0 when there is none. Reads no fact. */
+  lastSequence(runId?: string): number;
+}
+
 /**
  * Opens the journal of a data directory for reading, whether or not an engine is writing it. It sees what was committed.
  * @throws RuntimeError FILE_NOT_FOUND when there is none, JOURNAL_CORRUPT, JOURNAL_NEWER, DATA_DIR_UNWRITABLE
  */
-export function openJournalReader(dataDir: string): JournalReader {
+export function openJournalReader(dataDir: string): StoredJournalReader {
   const files = journalFiles(dataDir);
   const missing = () =>
     new RuntimeError('FILE_NOT_FOUND', `there is no journal in ${dataDir}: no run was ever kept there`, {
@@ -54,7 +60,7 @@ export function openJournalReader(dataDir: string): JournalReader {
   }
 }
 
-class StoredJournal implements JournalReader {
+class StoredJournal implements StoredJournalReader {
   readonly #reader: SqliteReader;
 
   constructor(reader: SqliteReader) {
@@ -82,6 +88,12 @@ class StoredJournal implements JournalReader {
 
   run(runId: string): RunRecord | undefined {
     return this.#reader.run(runId)?.record;
+  }
+
+  lastSequence(runId?: string): number {
+    if (runId === undefined) return this.#reader.lastSequence();
+    const run = this.#reader.run(runId);
+    return run === undefined ? 0 : this.#reader.lastOfRun(run.number);
   }
 
   definition(key: string): WorkflowDefinition | undefined {
@@ -125,6 +137,12 @@ export class SqliteReader {
       batchLast = Math.max(batchLast, chunk.last);
     }
     yield* this.#inOrder(batch, upTo);
+  }
+
+  lastOfRun(run: number): number {
+    const text = 'SELECT last FROM chunks WHERE run = ? ORDER BY first DESC LIMIT 1';
+    const row = this.#guarded(() => this.#statement(text).get(run));
+    return row === undefined ? 0 : lastRow.parse(row).last;
   }
 
   /** Those of one run. @throws RuntimeError JOURNAL_CORRUPT, JOURNAL_NEWER */

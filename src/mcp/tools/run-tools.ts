@@ -7,7 +7,7 @@ import { type TaskStatus, WorkflowStatus } from '../../domain/statuses.ts';
 import type { WaitExplanation, WaitReason } from '../../domain/wait-reason.ts';
 import { recordedExecution } from '../../engine/recorded-run.ts';
 import type { RunRecord } from '../../engine/run-archive.ts';
-import { logBookOf } from '../log-book.ts';
+import { logBookOf } from '../../inspect/log-book.ts';
 import { defineTool, READ_ONLY, type ToolContext } from '../mcp-tool.ts';
 import { runUri } from '../resource-uris.ts';
 import { hasEnded, isoOf, reportOf, taskCounts } from '../run-report.ts';

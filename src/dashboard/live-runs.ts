@@ -1,0 +1,153 @@
+// Owns the pictures of the runs of a live engine that somebody looks at, kept up to date by its events while anybody
+// listens. What happens costs a look-up in a map when nobody looks at its run, and nothing at all when nobody listens.
+// Bounded: the picture that was looked at longest ago goes first.
+
+import type { RuntimeEvent, RuntimeEventType } from '../domain/events.ts';
+import type { OrchestrationEngine } from '../engine/orchestration-engine.ts';
+import type { RunHistory, RunRecord } from '../engine/run-archive.ts';
+import type { Holding, RunModel } from './run-model.ts';
+import type { PictureVersions, RunReader } from './run-reading.ts';
+import { readRun } from './run-reading.ts';
+
+/** Pictures kept. */
+const MOST_MODELS = 8;
+
+const RUN_EVENTS = [
+  'workflow.started',
+  'workflow.completed',
+  'workflow.failed',
+  'workflow.cancelled',
+  'workflow.paused',
+  'workflow.resumed',
+  'workflow.recovered',
+  'workflow.suspended',
+  'workflow.held',
+  'workflow.parked',
+] as const satisfies readonly RuntimeEventType[];
+
+const TASK_EVENTS = [
+  'task.ready',
+  'task.started',
+  'task.progress',
+  'task.retrying',
+  'task.completed',
+  'task.failed',
+  'task.cancelled',
+  'task.skipped',
+  'task.adopted',
+] as const satisfies readonly RuntimeEventType[];
+
+/** Told of every event that may change what is shown of a run. */
+export type RunEventListener = (runId: string, event: RuntimeEvent) => void;
+
+export class LiveRuns implements RunReader {
+  readonly #engine: OrchestrationEngine;
+  readonly #models = new Map<string, RunModel>();
+  readonly #versions: PictureVersions;
+  readonly #listener: RunEventListener;
+  #unsubscribe: (() => void)[] = [];
+
+  constructor(engine: OrchestrationEngine, versions: PictureVersions, listener: RunEventListener) {
+    this.#engine = engine;
+    this.#versions = versions;
+    this.#listener = listener;
+  }
+
+  /** Whether pictures are kept up to date. */
+  get isListening(): boolean {
+    return this.#unsubscribe.length > 0;
+  }
+
+  /** From now on pictures that are asked for are kept and follow the run. Harmless when repeated. */
+  listen(): void {
+    if (this.isListening) return;
+    const take = (event: RuntimeEvent): void => this.#take(event);
+    this.#unsubscribe = [...RUN_EVENTS, ...TASK_EVENTS].map((type) => this.#engine.registerEventHandler(type, take));
+  }
+
+  /** Hears nothing any more and forgets every picture. */
+  rest(): void {
+    for (const stop of this.#unsubscribe.splice(0)) stop();
+    this.#models.clear();
+  }
+
+  /** The picture of a run as it stands; undefined when there is no such run. @throws RuntimeError JOURNAL_CORRUPT */
+  model(runId: string): RunModel | undefined {
+    const known = this.#models.get(runId);
+    const model = known ?? readRun(this, runId, this.#versions);
+    if (model === undefined) return undefined;
+    if (this.isListening) {
+      this.#models.delete(runId);
+      this.#models.set(runId, model);
+      const [oldest] = this.#models.keys();
+      if (this.#models.size > MOST_MODELS && oldest !== undefined) this.#models.delete(oldest);
+    }
+    this.#settle(model);
+    return model;
+  }
+
+  /** Takes over what the record has to add to a picture: exact times, a deadline, who asked for what. */
+  refresh(runId: string): void {
+    const model = this.#models.get(runId);
+    const history = model === undefined ? undefined : this.history(runId);
+    if (history !== undefined) model?.takeHistory(history, this.holdingOf(history));
+  }
+
+  /** Whether this engine has an unfinished run in its hands. */
+  isHeld(record: RunRecord): boolean {
+    if (record.endedAtMs !== null || record.parked !== null || this.#engine.isClosed) return false;
+    if (record.kind === 'task') return this.#engine.tasks.getTask(record.runId) !== undefined;
+    return this.#engine.getRun(record.runId) !== undefined;
+  }
+
+  // --- as a reader
+
+  history(runId: string): RunHistory | undefined {
+    return this.#engine.getRunHistory(runId);
+  }
+
+  definitionOf({ record }: RunHistory) {
+    return this.#engine.getRunDefinition(record.runId);
+  }
+
+  durationsOf(): ReadonlyMap<string, number> {
+    return new Map();
+  }
+
+  holdingOf({ record }: RunHistory): Holding {
+    return {
+      isHeld: this.isHeld(record),
+      heldBecause: this.#engine.heldBecause(record.runId)?.message ?? null,
+    };
+  }
+
+  // --- inside
+
+  #take(event: RuntimeEvent): void {
+    const { runId, taskId } = event;
+    if (runId === undefined) return;
+    let id: string = runId;
+    let model = this.#models.get(id);
+    // Single tasks share the run of their events; each has its own under its id.
+    if (model === undefined && taskId !== undefined) {
+      model = this.#models.get(taskId);
+      if (model !== undefined) id = taskId;
+    }
+    model?.apply(event);
+    this.#listener(id, event);
+  }
+
+  /** What no event tells: which attempts are being cancelled, and on which threads they run. */
+  #settle(model: RunModel): void {
+    const { runId, kind } = model.record;
+    const run = kind === 'workflow' && model.record.endedAtMs === null ? this.#engine.getRun(runId) : undefined;
+    for (const task of run === undefined || run.hasEnded ? [] : [...model.underWay]) {
+      const status = run?.taskStatus(model.shape.names[task] ?? '');
+      if (status !== undefined) model.settle(task, status);
+    }
+    if (!model.hasUnplaced || this.#engine.isClosed) return;
+    for (const { threadId, subject } of this.#engine.getSystemStatus().threads) {
+      if (subject !== null && subject.runId === runId) model.place(model.shape.indexOf(subject.task), threadId);
+    }
+  }
+}
