@@ -59,6 +59,17 @@ describe('the packed package', () => {
     expect(await run(process.execPath, [bin, '--version'], program)).toContain(manifest.version);
   });
 
+  it('brings the page of the dashboard along', async () => {
+    const look = `import { OrchestrationEngine, openDashboard } from 'yardmaster';
+      await using engine = await OrchestrationEngine.create({ dataDir: ':memory:', maxWorkers: 1 });
+      const dashboard = await openDashboard(engine, { port: 0 });
+      const response = await fetch(dashboard.url.split('?')[0], { headers: { authorization: 'Bearer ' + dashboard.token } });
+      console.log(response.status, await response.text());
+      await dashboard.close();`;
+    const printed = await run(process.execPath, ['--input-type=module', '--eval', look], program);
+    expect(printed).toMatch(/^200 [\s\S]*<script type="module"/);
+  });
+
   it('runs a task on a thread for a program that imports it', async () => {
     const printed: unknown = JSON.parse(await run(process.execPath, ['program.mjs'], program));
     expect(printed).toEqual({ levels: [['a'], ['b']], status: 'completed' });
@@ -70,6 +81,9 @@ async function stagePackage(folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   await run(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist')], ROOT);
+  const bundler = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js');
+  const page = ['build', 'src/dashboard/page', '--logLevel', 'error', '--outDir', join(folder, 'dist/dashboard/page')];
+  await run(process.execPath, [bundler, ...page, '--emptyOutDir'], ROOT);
   for (const name of [...manifest.files, 'package.json']) {
     if (name !== 'dist') cpSync(join(ROOT, name), join(folder, name), { recursive: true });
   }

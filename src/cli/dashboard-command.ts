@@ -6,6 +6,7 @@ import { messageOf } from '../domain/runtime-error.ts';
 import { newSecret } from '../engine/local-callers.ts';
 import { SystemTimers } from '../engine/system-timers.ts';
 import type { DashboardFlags } from './dashboard-commands.ts';
+import { takeDashboardToken } from './dashboard-token.ts';
 import { usageError } from './error-lines.ts';
 import { ExitCode } from './exit-code.ts';
 import { listenForInterrupts } from './interruption.ts';
@@ -15,12 +16,10 @@ import { packageVersion } from './package-version.ts';
 import { toPrintableLine } from './printable-text.ts';
 import { engineConfigOf, settingsOf } from './shell-config.ts';
 
-const TOKEN_VARIABLE = 'YARDMASTER_DASHBOARD_TOKEN';
-
 /** Serves until it is stopped; being stopped is how it ends, and no failure. */
 export async function dashboardCommand(shell: Shell, flags: DashboardFlags): Promise<ExitCode> {
   const timers = new SystemTimers();
-  const token = takeToken(shell);
+  const token = takeDashboardToken(shell.environment);
   const [{ serveDashboard }, source] = await Promise.all([
     import('../dashboard/dashboard-server.ts'),
     sourceOf(flags, timers),
@@ -68,13 +67,6 @@ async function untilStopped(): Promise<ExitCode> {
   });
   await promise;
   return ExitCode.COMPLETED;
-}
-
-// Task modules of an engine that is started later, and programs that they start, have no use for it.
-function takeToken(shell: Shell): string | undefined {
-  const token = shell.environment[TOKEN_VARIABLE];
-  delete process.env[TOKEN_VARIABLE];
-  return token === '' ? undefined : token;
 }
 
 function tellFault(shell: Shell, error: unknown): void {

@@ -4,6 +4,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { RunningDashboard } from '../dashboard/dashboard-server.ts';
 import type { OrchestrationEngine } from '../engine/orchestration-engine.ts';
+import { takeDashboardToken } from './dashboard-token.ts';
 import type { Shell } from './main.ts';
 import type { ObservationFlags } from './observation-flags.ts';
 import { packageVersion } from './package-version.ts';
@@ -80,7 +81,7 @@ export class Observation {
     const onWarning = (message: string) => stderr.line(`warning: ${message}`);
     if (flags.log !== undefined) {
       const { logEvents } = await import('../inspect/event-log.ts');
-      this.#attached.push(logEvents(engine, { file: flags.log, level: flags.logLevel ?? 'info' }));
+      this.#attached.push(logEvents(engine, { file: flags.log, level: flags.logLevel ?? 'info', onWarning }));
     }
     if (flags.trace !== undefined) {
       const { recordTrace } = await import('../inspect/trace-file.ts');
@@ -98,6 +99,7 @@ export class Observation {
       const { openDashboard } = await import('../dashboard/dashboard-server.ts');
       this.#dashboard = await openDashboard(engine, {
         port: flags.dashboard === true ? undefined : flags.dashboard,
+        token: takeDashboardToken(this.#shell.environment),
         version: packageVersion(),
         place,
       });

@@ -47,6 +47,11 @@ const FUNCTIONS = [
   'executeMcpTool',
   'startSupervisor',
   'isRuntimeError',
+  'openDashboard',
+  'openInspector',
+  'recordTrace',
+  'collectMetrics',
+  'logEvents',
 ] as const;
 
 const WORDS = {
