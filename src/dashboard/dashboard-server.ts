@@ -20,6 +20,13 @@ import { OpenStreams } from './stream-route.ts';
 const STOPPED = 'The dashboard was stopped.';
 const ENGINE_GONE = 'The engine has gone: the program that it was part of has ended.';
 
+const LEAVING: Refusal = {
+  kind: 'refused',
+  status: 503,
+  message: 'the dashboard is on its way out',
+  headers: { Connection: 'close' },
+};
+
 /** Of every answer: nothing from elsewhere is loaded, nobody frames it, no type is guessed. */
 const HEADERS: Readonly<Record<string, string>> = {
   'Content-Security-Policy': [
@@ -148,9 +155,12 @@ async function serve(source: DashboardSource, options: DashboardServerOptions): 
   const socket = await listenLocally({ ...options, onError });
   const { port } = socket;
   const guard = new DashboardGuard({ port, token, session: newToken() });
+  let closing: Promise<void> | undefined;
   socket.answer((request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
-    if (admits(guard, request, response)) void answer(request, response);
+    // A page that was told of the end tries again at once, on the connection that it still has: that is no way in.
+    if (closing !== undefined) refuse(request, response, LEAVING);
+    else if (admits(guard, request, response)) void answer(request, response);
   });
   const close = async (message: string): Promise<void> => {
     const closed = socket.close(timers);
@@ -158,7 +168,6 @@ async function serve(source: DashboardSource, options: DashboardServerOptions): 
     await closed;
     await source.close();
   };
-  let closing: Promise<void> | undefined;
   return {
     url: `http://${HOST}:${port}/?token=${encodeURIComponent(token)}`,
     port,

@@ -23,6 +23,8 @@ export interface FrameParts {
     rest(): void;
     model(runId: string): RunModel | undefined;
     refresh(runId: string): void;
+    /** Puts running attempts on the lanes of their threads, where these are known. */
+    place?(model: RunModel): void;
   };
   readonly tasks: {
     document(runId: string, task: string): TaskDocument | undefined;
@@ -44,6 +46,8 @@ interface Watch {
   readonly listeners: Set<Listener>;
   /** What they have been told. */
   version: number;
+  /** The task as they have been told; empty for a run. */
+  text: string;
   /** What it went through as a whole has changed: the record has more to say. */
   isStale: boolean;
   stop(): void;
@@ -161,7 +165,7 @@ export class Frames {
       pace.close();
       watches.delete(key);
     };
-    const watch = known ?? { pace, listeners: new Set<Listener>(), version, isStale: false, stop };
+    const watch = known ?? { pace, listeners: new Set<Listener>(), version, text: '', isStale: false, stop };
     watches.set(key, watch);
     watch.listeners.add(entry);
     return () => {
@@ -176,6 +180,7 @@ export class Frames {
     if (runs) this.#rowsPace.mark();
     const watch = run === null ? undefined : this.#runs.get(run.runId);
     if (watch !== undefined) watch.version = Math.max(0, watch.version - 1);
+    for (const task of this.#tasks.values()) task.text = '';
     this.#markWatches();
   }
 
@@ -196,12 +201,12 @@ export class Frames {
     if (watch.isStale) this.#parts.runs.refresh(runId);
     watch.isStale = false;
     const model = this.#parts.runs.model(runId);
+    const withBars = [...watch.listeners].some(({ interest }) => interest.run?.timeline === true);
+    if (model !== undefined && withBars) this.#parts.runs.place?.(model);
     if (model === undefined || model.version <= watch.version) return;
     const since = watch.version;
-    const withBars = [...watch.listeners].some(({ interest }) => interest.run?.timeline === true);
-    const whole = model.frame(since, withBars);
+    const whole = model.frame(since, withBars, this.#parts.timers.now());
     const short = withBars ? { ...whole, bars: [], lanes: [] } : whole;
-    // Lanes that bars were put on for this frame have grown the version.
     watch.version = whole.to;
     for (const { interest, listener } of [...watch.listeners]) {
       listener.run(interest.run?.timeline === true ? whole : short);
@@ -212,6 +217,10 @@ export class Frames {
     const watch = this.#tasks.get(keyOf(runId, task));
     const document = watch === undefined ? undefined : this.#parts.tasks.document(runId, task);
     if (watch === undefined || document === undefined) return;
+    // What is asked for once a second, since no event tells of it, is mostly as it was.
+    const text = JSON.stringify({ ...document, version: 0 });
+    if (text === watch.text) return;
+    watch.text = text;
     for (const { listener } of [...watch.listeners]) listener.task(document);
   }
 

@@ -12,6 +12,9 @@ import { readRun } from './run-reading.ts';
 /** Pictures kept. */
 const MOST_MODELS = 8;
 
+/** Asking the engine what runs on its threads takes a moment where thousands of tasks wait. */
+const PLACE_EVERY_MS = 250;
+
 const RUN_EVENTS = [
   'workflow.started',
   'workflow.completed',
@@ -26,7 +29,6 @@ const RUN_EVENTS = [
 ] as const satisfies readonly RuntimeEventType[];
 
 const TASK_EVENTS = [
-  'task.ready',
   'task.started',
   'task.progress',
   'task.retrying',
@@ -43,11 +45,15 @@ export type RunEventListener = (runId: string, event: RuntimeEvent) => void;
 export class LiveRuns implements RunReader {
   readonly #engine: OrchestrationEngine;
   readonly #models = new Map<string, RunModel>();
+  /** Epoch milliseconds. */
+  readonly #now: () => number;
   readonly #versions: PictureVersions;
   readonly #listener: RunEventListener;
   #unsubscribe: (() => void)[] = [];
+  #placedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(engine: OrchestrationEngine, versions: PictureVersions, listener: RunEventListener) {
+  constructor(engine: OrchestrationEngine, now: () => number, versions: PictureVersions, listener: RunEventListener) {
+    this.#now = now;
     this.#engine = engine;
     this.#versions = versions;
     this.#listener = listener;
@@ -84,6 +90,16 @@ export class LiveRuns implements RunReader {
     }
     this.#settle(model);
     return model;
+  }
+
+  /** Puts the attempts that run on the lanes of their threads: for whoever looks at lanes. */
+  place(model: RunModel): void {
+    const nowMs = this.#now();
+    if (!model.hasUnplaced || this.#engine.isClosed || nowMs - this.#placedMs < PLACE_EVERY_MS) return;
+    this.#placedMs = nowMs;
+    for (const { threadId, subject } of this.#engine.getSystemStatus().threads) {
+      if (subject?.runId === model.record.runId) model.place(model.shape.indexOf(subject.task), threadId);
+    }
   }
 
   /** Takes over what the record has to add to a picture: exact times, a deadline, who asked for what. */
@@ -137,17 +153,15 @@ export class LiveRuns implements RunReader {
     this.#listener(id, event);
   }
 
-  /** What no event tells: which attempts are being cancelled, and on which threads they run. */
+  /** What no event tells: which attempts are being cancelled, which tasks are back in the queue. */
   #settle(model: RunModel): void {
-    const { runId, kind } = model.record;
-    const run = kind === 'workflow' && model.record.endedAtMs === null ? this.#engine.getRun(runId) : undefined;
-    for (const task of run === undefined || run.hasEnded ? [] : [...model.underWay]) {
-      const status = run?.taskStatus(model.shape.names[task] ?? '');
-      if (status !== undefined) model.settle(task, status);
-    }
-    if (!model.hasUnplaced || this.#engine.isClosed) return;
-    for (const { threadId, subject } of this.#engine.getSystemStatus().threads) {
-      if (subject !== null && subject.runId === runId) model.place(model.shape.indexOf(subject.task), threadId);
+    const { runId, kind, endedAtMs } = model.record;
+    const unsettled = kind === 'workflow' && endedAtMs === null ? model.unsettled() : [];
+    const run = unsettled.length === 0 ? undefined : this.#engine.getRun(runId);
+    if (run === undefined || run.hasEnded) return;
+    for (const task of unsettled) {
+      const status = run.taskStatus(model.shape.names[task] ?? '');
+      if (status !== undefined) model.settle(task, status, this.#now());
     }
   }
 }

@@ -57,11 +57,16 @@ export class LiveSource implements DashboardSource {
     const { timers } = options;
     this.#engine = engine;
     this.#options = options;
-    this.#runs = new LiveRuns(engine, options.versions ?? new PictureVersions(), (runId, event) => {
-      this.#tasks.take(runId, event);
-      const { task } = event;
-      this.#frames.runChanged(runId, task, task === undefined || event.runId !== runId);
-    });
+    this.#runs = new LiveRuns(
+      engine,
+      () => timers.now(),
+      options.versions ?? new PictureVersions(),
+      (runId, event) => {
+        this.#tasks.take(runId, event);
+        const { task } = event;
+        this.#frames.runChanged(runId, task, task === undefined || event.runId !== runId);
+      },
+    );
     this.#tasks = new LiveTasks(engine, this.#runs);
     this.#roster = new RunRoster({
       list: (filter) => engine.listRuns(filter),
@@ -108,7 +113,9 @@ export class LiveSource implements DashboardSource {
   }
 
   async timeline(runId: string): Promise<TimelineDocument | undefined> {
-    return this.#runs.model(runId)?.timeline(this.#options.timers.now());
+    const model = this.#runs.model(runId);
+    if (model !== undefined) this.#runs.place(model);
+    return model?.timeline(this.#options.timers.now());
   }
 
   async plan(runId: string): Promise<PlanDocument | undefined> {

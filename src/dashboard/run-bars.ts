@@ -8,8 +8,11 @@ import { ATTEMPT_OUTCOMES, type AttemptOutcome, type TimelineBar, type TimelineD
 const MOST_BARS = 100_000;
 /** Of each kind; bars beyond share the lane that was free first. */
 const MOST_LANES = 256;
-/** Tasks up to this many have keys of their own for each attempt. */
-const TASK_SPACE = 2 ** 24;
+const NO_SLOT = -1;
+/** So long a running bar waits for a word on which thread it is. */
+const PATIENCE_MS = 500;
+/** A fact and its event are stamped one after the other. */
+const SAME_MS = 5;
 const NO_LANE = -1;
 const RUNNING = ATTEMPT_OUTCOMES.indexOf('running');
 const INTERRUPTED = ATTEMPT_OUTCOMES.indexOf('interrupted');
@@ -19,6 +22,8 @@ type Lane = TimelineDocument['lanes'][number];
 interface Bar {
   readonly task: number;
   readonly attempt: number;
+  /** Slot of the attempt of its task before this one, which may have been given to another since. */
+  readonly before: number;
   lane: number;
   readonly readyMs: number;
   readonly startMs: number;
@@ -38,7 +43,8 @@ export interface AttemptEnd {
 export class RunBars {
   readonly lanes: Lane[] = [];
   readonly #bars: Bar[] = [];
-  readonly #slots = new Map<number, number>();
+  /** Slot of each task's latest attempt. */
+  readonly #latest: number[] = [];
   readonly #changes = new ChangeList();
   readonly #version: VersionCounter;
   /** Bars that run, or ended without a thread, and have no lane yet. */
@@ -60,11 +66,29 @@ export class RunBars {
     const before = known === undefined ? undefined : this.#bars[known];
     if (before !== undefined && (before.outcome !== INTERRUPTED || startMs < before.endMs)) return;
     const slot = known ?? this.#freeSlot();
-    this.#bars[slot] = { task, attempt, lane: NO_LANE, readyMs, startMs, endMs: -1, outcome: RUNNING };
-    this.#slots.set(keyOf(task, attempt), slot);
+    const previous = before === undefined ? (this.#latest[task] ?? NO_SLOT) : before.before;
+    this.#bars[slot] = {
+      task,
+      attempt,
+      before: previous,
+      lane: NO_LANE,
+      readyMs,
+      startMs,
+      endMs: -1,
+      outcome: RUNNING,
+    };
+    while (this.#latest.length < task) this.#latest.push(NO_SLOT);
+    this.#latest[task] = slot;
     this.#laneless.add(slot);
     this.#unplaced.add(slot);
     this.#touch(slot);
+  }
+
+  /** Whether an attempt began before that time, beyond what clocks may differ by from call to call. */
+  isOlder(task: number, attempt: number, atMs: number): boolean {
+    const slot = this.#slotOf(task, attempt);
+    const bar = slot === undefined ? undefined : this.#bars[slot];
+    return bar === undefined || bar.startMs + SAME_MS < atMs;
   }
 
   /** Ends the bar of an attempt; one that has ended stays as it is. */
@@ -111,35 +135,49 @@ export class RunBars {
     return took;
   }
 
-  /** All bars; times are milliseconds after the origin. */
-  rows(originMs: number): TimelineBar[] {
-    this.#settle();
-    return this.#bars.map((bar, slot) => rowOf(slot, bar, originMs));
+  /** All bars; times are milliseconds after the origin. `nowMs` as for `changedSince`. */
+  rows(originMs: number, nowMs: number): TimelineBar[] {
+    this.#settle(nowMs);
+    return this.#bars.flatMap((bar, slot) => (bar.lane === NO_LANE ? [] : [rowOf(slot, bar, originMs)]));
   }
 
-  changedSince(version: number, originMs: number): TimelineBar[] {
-    this.#settle();
+  /** Bars whose thread is not known yet are told a moment later, when it is or nobody found out. */
+  changedSince(version: number, originMs: number, nowMs: number): TimelineBar[] {
+    this.#settle(nowMs);
     const rows: TimelineBar[] = [];
     for (const slot of this.#changes.since(version)) {
       const bar = this.#bars[slot];
-      if (bar !== undefined) rows.push(rowOf(slot, bar, originMs));
+      if (bar !== undefined && bar.lane !== NO_LANE) rows.push(rowOf(slot, bar, originMs));
     }
     return rows;
   }
 
-  /** Gives lanes to bars that are looked at before their thread is known. */
-  #settle(): void {
+  /** Gives lanes to bars of which nobody has said on which thread they are. */
+  #settle(nowMs: number): void {
     if (this.#laneless.size === 0) return;
-    const waiting = [...this.#laneless].sort((a, b) => (this.#bars[a]?.startMs ?? 0) - (this.#bars[b]?.startMs ?? 0));
-    for (const slot of waiting) {
+    const waiting: [slot: number, bar: Bar][] = [];
+    for (const slot of this.#laneless) {
       const bar = this.#bars[slot];
-      if (bar !== undefined) bar.lane = this.#pack(bar, 'packed');
+      if (bar !== undefined && (bar.outcome !== RUNNING || bar.startMs + PATIENCE_MS <= nowMs))
+        waiting.push([slot, bar]);
     }
-    this.#laneless.clear();
+    for (const [slot, bar] of waiting.sort(([, a], [, b]) => a.startMs - b.startMs)) {
+      this.#laneless.delete(slot);
+      bar.lane = this.#pack(bar, 'packed');
+      this.#touch(slot);
+    }
   }
 
   #slotOf(task: number, attempt: number): number | undefined {
-    return this.#slots.get(keyOf(task, attempt));
+    let slot = this.#latest[task] ?? NO_SLOT;
+    // A slot that was given away ends the chain: what lies before it is older still.
+    while (slot !== NO_SLOT) {
+      const bar = this.#bars[slot];
+      if (bar === undefined || bar.task !== task || bar.attempt < attempt) return undefined;
+      if (bar.attempt === attempt) return slot;
+      slot = bar.before;
+    }
+    return undefined;
   }
 
   #freeSlot(): number {
@@ -147,7 +185,7 @@ export class RunBars {
     const slot = this.#oldest;
     this.#oldest = (slot + 1) % MOST_BARS;
     const bar = this.#bars[slot];
-    if (bar !== undefined) this.#slots.delete(keyOf(bar.task, bar.attempt));
+    if (bar !== undefined && this.#latest[bar.task] === slot) this.#latest[bar.task] = NO_SLOT;
     this.#laneless.delete(slot);
     this.#unplaced.delete(slot);
     return slot;
@@ -194,10 +232,6 @@ export class RunBars {
   #touch(slot: number): void {
     this.#changes.touch(slot, this.#version.next());
   }
-}
-
-function keyOf(task: number, attempt: number): number {
-  return attempt * TASK_SPACE + task;
 }
 
 function rowOf(slot: number, { task, attempt, lane, readyMs, startMs, endMs, outcome }: Bar, originMs: number) {

@@ -74,9 +74,9 @@ export class RunModel {
     return standingOf(this.#life.record, this.#life.isHeld);
   }
 
-  /** Indexes of tasks whose attempts are under way. */
-  get underWay(): Iterable<number> {
-    return this.#tasks.underWay;
+  /** Tasks whose attempts are under way, or between two of them: what becomes of these no event may tell. */
+  unsettled(): number[] {
+    return [...this.#tasks.underWay, ...this.#tasks.retrying];
   }
 
   stateOf(task: number): TaskState {
@@ -137,10 +137,15 @@ export class RunModel {
     this.#bars.place(task, this.#tasks.attempts[task] ?? 0, threadId);
   }
 
-  /** The engine's word on a task whose attempt is under way: running, or being cancelled. */
-  settle(task: number, state: TaskState): void {
-    if (state !== 'running' && state !== 'cancelling') return;
-    if (this.#tasks.underWay.has(task)) this.#tasks.move(task, STATE[state], 0);
+  /** The engine's word on an unsettled task: being cancelled, or back in the queue. */
+  settle(task: number, state: TaskState, nowMs: number): void {
+    const isUnderWay = this.#tasks.underWay.has(task);
+    if (isUnderWay && (state === 'running' || state === 'cancelling')) this.#tasks.move(task, STATE[state], nowMs);
+    if (state !== 'ready') return;
+    // Its thread was taken from it, or it was handed back before it began.
+    if (isUnderWay) this.#endBar(task, nowMs, 'interrupted', null);
+    if (isUnderWay) this.#tasks.ready(task, nowMs);
+    else if (this.#tasks.retrying.has(task)) this.#tasks.move(task, STATE.ready, nowMs);
   }
 
   /** Whether an attempt that runs has not been seen on a thread yet. */
@@ -189,6 +194,7 @@ export class RunModel {
       case 'task.retrying':
         if (tasks.states[task] === STATE.retrying) break;
         this.#endBar(task, atMs, data.killed === true ? 'killed' : 'failed', threadOf(data.threadId));
+        tasks.due(task, atMs + numberOf(data.delayMs, 0));
         tasks.move(task, STATE.retrying, atMs);
         break;
       case 'task.completed':
@@ -222,11 +228,15 @@ export class RunModel {
   }
 
   #started(task: number, attempt: number, atMs: number): void {
-    if (attempt <= (this.#tasks.attempts[task] ?? 0)) return;
+    const begun = this.#tasks.attempts[task] ?? 0;
+    const isUnderWay = this.#tasks.underWay.has(task);
+    if (attempt < begun || (attempt === begun && isUnderWay && !this.#bars.isOlder(task, attempt, atMs))) return;
     if (this.#life.started(atMs)) {
       this.#version.next();
       this.#tasks.begin(atMs);
     }
+    // No end was told of the one before: its thread was taken from it, or it was handed back before it began.
+    if (isUnderWay) this.#endBar(task, atMs, 'interrupted', null);
     this.#bars.start(task, attempt, this.#tasks.readyAt(task, atMs), atMs);
     this.#tasks.started(task, attempt, atMs);
   }
@@ -273,7 +283,9 @@ export class RunModel {
   }
 
   /** What changed after a version, each task and bar once, as it is now. */
-  frame(since: number, withTimeline: boolean): RunFrame {
+  frame(since: number, withTimeline: boolean, nowMs: number): RunFrame {
+    // First: it may put bars on lanes, which is a change.
+    const bars = withTimeline ? this.#bars.changedSince(since, this.record.createdAtMs, nowMs) : [];
     return {
       runId: this.record.runId,
       from: since,
@@ -281,7 +293,7 @@ export class RunModel {
       summary: this.summary(),
       cancelRequested: this.#life.cancelReason,
       tasks: this.#tasks.changedSince(since),
-      bars: withTimeline ? this.#bars.changedSince(since, this.record.createdAtMs) : [],
+      bars,
       lanes: withTimeline ? [...this.#bars.lanes] : [],
     };
   }
@@ -289,7 +301,7 @@ export class RunModel {
   /** `nowMs`: what the end of a run under way is. */
   timeline(nowMs: number): TimelineDocument {
     const { createdAtMs, endedAtMs } = this.record;
-    const bars = this.#bars.rows(createdAtMs);
+    const bars = this.#bars.rows(createdAtMs, nowMs);
     const isLive = endedAtMs === null && this.#life.isHeld;
     const last = bars.reduce((latest, [, , , , , start, end]) => Math.max(latest, start, end), 0);
     const end = isLive ? nowMs - createdAtMs : Math.max(last, (endedAtMs ?? createdAtMs) - createdAtMs);

@@ -33,6 +33,8 @@ export class RunTasks {
   readonly counts: number[] = TASK_STATES.map(() => 0);
   /** Tasks whose attempts are under way. */
   readonly underWay = new Set<number>();
+  /** Tasks between two attempts. */
+  readonly retrying = new Set<number>();
   readonly #version: VersionCounter;
   #hasBegun = false;
 
@@ -90,6 +92,11 @@ export class RunTasks {
     else if (this.states[task] !== STATE.ready) this.ready(task, atMs);
   }
 
+  /** It is known when its next attempt is due. */
+  due(task: number, atMs: number): void {
+    this.#readyMs[task] = atMs;
+  }
+
   setProgress(task: number, fraction: number): void {
     if (this.states[task] !== STATE.running || this.progress[task] === fraction) return;
     this.progress[task] = fraction;
@@ -114,6 +121,8 @@ export class RunTasks {
       this.underWay.delete(task);
       this.progress[task] = NO_PROGRESS;
     }
+    if (state === STATE.retrying) this.retrying.add(task);
+    else if (before === STATE.retrying) this.retrying.delete(task);
     this.#touch(task);
     if (state === STATE.completed && before !== STATE.completed) this.#release(task, atMs);
   }

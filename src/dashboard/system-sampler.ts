@@ -10,6 +10,7 @@ import type { ResourceDocument, SystemDocument, SystemFrame, SystemSample } from
 
 const EVERY_MS = 500;
 const MOST_SAMPLES = 1_200;
+const HEALTH_EVERY_MS = 2_000;
 
 export class SystemSampler {
   readonly #engine: OrchestrationEngine;
@@ -18,6 +19,7 @@ export class SystemSampler {
   readonly #listeners = new Set<(frame: SystemFrame) => void>();
   readonly #delay = new LoopDelay();
   #handle: TimerHandle | undefined;
+  #health: { readonly value: SystemDocument['health']; readonly atMs: number } | undefined;
 
   constructor(engine: OrchestrationEngine, timers: TimerService & Clock) {
     this.#engine = engine;
@@ -70,7 +72,7 @@ export class SystemSampler {
       sample,
       resources: this.#resourcesOf(status),
       threads: threadsOf(status),
-      health: healthOf(this.#engine),
+      health: this.#healthOf(),
     };
     for (const listener of [...this.#listeners]) listener(frame);
   }
@@ -94,6 +96,15 @@ export class SystemSampler {
       heapUsedBytes: memory.heapUsedBytes,
       completedTasks: tasks[TaskStatus.COMPLETED],
     };
+  }
+
+  // Telling it takes as long as telling the figures, and it seldom changes.
+  #healthOf(): SystemDocument['health'] {
+    const nowMs = this.#timers.now();
+    if (this.#health === undefined || nowMs - this.#health.atMs >= HEALTH_EVERY_MS) {
+      this.#health = { value: healthOf(this.#engine), atMs: nowMs };
+    }
+    return this.#health.value;
   }
 
   #resourcesOf({ resources }: SystemStatus): ResourceDocument[] {

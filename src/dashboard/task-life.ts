@@ -6,6 +6,9 @@ import type { SerializedError } from '../domain/serialized-error.ts';
 import { endOfTask, type TaskHistory } from '../engine/run-archive.ts';
 import { EventTime } from './event-time.ts';
 
+/** A fact and its event are stamped one after the other. */
+const SAME_MS = 5;
+
 export interface TaskProgress {
   readonly fraction: number;
   readonly message: string | null;
@@ -72,21 +75,33 @@ export class TaskLife {
     const { history } = this;
     const last = history.attempts.at(-1);
     if (attempt < (last?.attempt ?? 0)) return;
-    if (last?.outcome === 'running') {
-      if (attempt === last.attempt) history.attempts.pop();
-      else {
-        Object.assign(last, { outcome: 'interrupted', endedAtMs: atMs });
-        history.interruptions++;
-      }
-    }
+    if (last?.outcome === 'running') this.#lost(attempt, atMs);
     this.readyMs = atMs;
     history.status = history.attempts.length === 0 ? 'pending' : 'ready';
     history.dueMs = null;
   }
 
+  /** The attempt under way is none any more, though no end of it was told: its thread was taken, or it never began. */
+  #lost(next: number, atMs: number): void {
+    const { history } = this;
+    const last = history.attempts.at(-1);
+    if (last === undefined) return;
+    if (next === last.attempt) history.attempts.pop();
+    else {
+      last.outcome = 'interrupted';
+      last.endedAtMs = atMs;
+      history.interruptions++;
+    }
+  }
+
   #started(attempt: number, atMs: number): void {
     const { history } = this;
-    if (attempt <= (history.attempts.at(-1)?.attempt ?? 0)) return;
+    const last = history.attempts.at(-1);
+    const isUnderWay = last?.outcome === 'running';
+    const begun = last?.attempt ?? 0;
+    // Told of already, unless that one was handed back before it began.
+    if (attempt < begun || (attempt === begun && (!isUnderWay || atMs - last.startedAtMs <= SAME_MS))) return;
+    if (isUnderWay) this.#lost(attempt, atMs);
     this.progress = null;
     history.status = 'running';
     history.dueMs = null;

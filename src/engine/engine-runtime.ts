@@ -134,6 +134,7 @@ export class EngineRuntime {
     this.workerPool = new WorkerPool(() => this.#startThreads(), this.dispatcher);
     this.inline = this.#createInline();
     this.guard.onFreed(() => this.dispatcher.capacityFreed());
+    this.guard.countQueued((index) => this.scheduler.waitingFor(index));
     this.guard.watchDeadlocks(() => capacityHolders(this));
   }
 

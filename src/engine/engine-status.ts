@@ -65,11 +65,12 @@ export function systemStatus(runtime: EngineRuntime, counts: EngineCounts): Syst
   };
 }
 
-function threadsOf(runtime: EngineRuntime): ThreadStatus[] {
-  const subjects = new Map<number | null, ActorSubject>();
-  for (const record of runtime.runner.attemptsUnderWay()) subjects.set(record.attemptKey, subjectOf(record));
-  const threads = runtime.workerPool.pool?.threads() ?? [];
-  return threads.map((thread) => ({ ...thread, subject: subjects.get(thread.attemptKey) ?? null }));
+function threadsOf({ runner, workerPool }: EngineRuntime): ThreadStatus[] {
+  const threads = workerPool.pool?.threads() ?? [];
+  return threads.map((thread) => {
+    const record = thread.attemptKey === null ? undefined : runner.taskOfAttempt(thread.attemptKey);
+    return { ...thread, subject: record === undefined ? null : subjectOf(record) };
+  });
 }
 
 /** `whyClosed`: null while the engine is open. */

@@ -27,14 +27,12 @@ export interface LiveActor {
 export function* liveActors(runtime: EngineRuntime, sessions: readonly SessionActor[]): Generator<LiveActor> {
   const { supervisor } = runtime;
   yield { ref: supervisor.ref };
-  const singles: LiveActor[] = [];
   for (const { id, child } of supervisor.whichChildren()) {
     if (child === undefined || child === 'restarting') continue;
     yield { ref: child };
-    if (id === 'single-tasks') for (const ref of runtime.singles.tasks.children()) singles.push(ofTask(runtime, ref));
+    if (id === 'single-tasks') for (const ref of runtime.singles.tasks.children()) yield ofTask(runtime, ref);
   }
   for (const session of sessions) yield* sessionActors(runtime, session);
-  yield* singles;
 }
 
 /** Which task an actor is about, by the key in its context; undefined once it has ended. */

@@ -53,6 +53,7 @@ export interface AcquireOptions extends WaitOptions {
 export class CapacityGuard {
   readonly ledger: CapacityLedger;
   readonly #clock: Clock;
+  #queuedFor: (index: number) => number = () => 0;
   readonly #stamp = new IsoStamp();
   readonly #ids: Pick<IdSource, 'allocationId'>;
   readonly #events: EventSink | null;
@@ -155,7 +156,7 @@ export class CapacityGuard {
   getUsage(resourceId: string): ResourceUsage {
     const resource = this.#registry.require(resourceId);
     const count = this.#book.countOf(resource.index) + this.#owners.allocationCount(resource.index);
-    return this.#registry.usageOf(resource, count);
+    return this.#registry.usageOf(resource, count, this.#queuedFor(resource.index));
   }
 
   /**
@@ -349,6 +350,11 @@ export class CapacityGuard {
   /** Watches for bodies that wait for each other, and refuses one wait of each ring with RESOURCE_DEADLOCK. */
   watchDeadlocks(holders: () => Iterable<CapacityHolder>): void {
     this.#deadlocks.watch(holders);
+  }
+
+  /** Where else units of a resource are waited for: by index, how many tasks are queued for it. */
+  countQueued(queuedFor: (index: number) => number): void {
+    this.#queuedFor = queuedFor;
   }
 
   /** Bodies that wait for each other as things stand; none before `watchDeadlocks`. */

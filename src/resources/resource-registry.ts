@@ -166,7 +166,8 @@ export class ResourceRegistry implements ResourceDirectory {
     });
   }
 
-  usageOf(resource: RegisteredResource, allocationCount: number): ResourceUsage {
+  /** `queued`: tasks that wait for it beside the requests of the ledger. */
+  usageOf(resource: RegisteredResource, allocationCount: number, queued: number): ResourceUsage {
     const { index, scale } = resource;
     const used = this.#ledger.usedUnits(index);
     const capacity = this.#ledger.capacityUnits(index);
@@ -178,7 +179,7 @@ export class ResourceRegistry implements ResourceDirectory {
       peak: amountOfUnits(Math.max(used, this.#ledger.peakUnits(index)), scale),
       available: amountOfUnits(Math.max(0, capacity - used), scale),
       allocationCount,
-      waiting: this.#ledger.waitingCount(index),
+      waiting: this.#ledger.waitingCount(index) + queued,
       utilization: capacity === 0 ? 0 : used / capacity,
     });
   }

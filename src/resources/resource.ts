@@ -47,7 +47,7 @@ export class ResourceUsage {
   readonly available: number;
   /** Allocations that were granted and not released, of all threads. */
   readonly allocationCount: number;
-  /** Requests that wait. */
+  /** Requests and tasks that wait for it. */
   readonly waiting: number;
   /** current / capacity; 0 for a capacity of 0. */
   readonly utilization: number;

@@ -90,6 +90,11 @@ export class Scheduler<Request extends CapacityRequest> {
     return this.#lines.waiting;
   }
 
+  /** Of these, tasks that wait for units of a resource. */
+  waitingFor(index: number): number {
+    return this.#lines.waitingFor(index);
+  }
+
   /** The task that has reserved a resource; null = none has. */
   reservedFor(index: number): ReadyTask<Request> | null {
     return this.#reservations.keeperOf(index);

@@ -66,6 +66,17 @@ export class WaitLines<Request extends CapacityRequest> {
     return this.#waiting;
   }
 
+  /**
+   * Queued tasks that wait for units of a resource, or for it to be in service, those behind them in their classes
+   * included. O(classes that wait for it).
+   */
+  waitingFor(index: number): number {
+    let tasks = 0;
+    for (const group of this.#byResource[index]?.values() ?? []) tasks += group.size;
+    for (const group of this.#outOfReach.values()) if (group.request?.indices.includes(index)) tasks += group.size;
+    return tasks;
+  }
+
   ofResource(index: number): WaitLine<Request> {
     this.#byResource[index] ??= new WaitLine(index, null);
     return this.#byResource[index];

@@ -122,6 +122,7 @@ describe('a resource out of service', () => {
     await engine.waitForTask(other);
     expect(order('task.started')).toEqual(['other']);
     expect(engine.getSystemStatus().waitingForCapacity).toBe(1);
+    expect(engine.resources.getUsage('gpu').waiting).toBe(1);
     engine.resources.setStatus('gpu', ResourceStatus.AVAILABLE);
     expect((await engine.waitForTask(waiting)).status).toBe('completed');
     expect(() => engine.resources.setStatus('gpu', 'busy')).toThrow(
@@ -142,10 +143,11 @@ describe('a resource out of service', () => {
     });
     await new Promise((resolve) => setImmediate(resolve));
     expect(engine.tasks.getTaskStatus(id)).toBe('ready');
+    expect(engine.resources.getUsage('pot').waiting).toBe(1);
     engine.resources.setCapacity('pot', 4);
     await seen(test, ({ type }) => type === 'task.started');
     const result = await engine.waitForTask(id);
     expect(result.output).not.toBeNull();
-    expect(engine.resources.getUsage('pot')).toMatchObject({ current: 2, peak: 4 });
+    expect(engine.resources.getUsage('pot')).toMatchObject({ current: 2, peak: 4, waiting: 0 });
   });
 });

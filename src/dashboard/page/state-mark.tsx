@@ -1,7 +1,7 @@
 // Owns the mark of a state in text: its shape in its colour. Used wherever a state of a task or a run is named.
 
 import type { RunStanding, TaskState } from '../wire.ts';
-import { isTaskState, shapeOf, stateOfStanding } from './state-shapes.ts';
+import { shapeOf, stateOfWord } from './state-shapes.ts';
 import './state-mark.css';
 
 interface StateMarkProps {
@@ -14,7 +14,7 @@ interface StateMarkProps {
 
 /** The shape of a state, in its colour; a picture with the state's name, or an ornament beside it. */
 export function StateMark({ state, size = 14, isDecorative = false }: StateMarkProps) {
-  const look = isTaskState(state) ? state : stateOfStanding(state);
+  const look = stateOfWord(state);
   const { body, style, glyph, part, isPulsing } = shapeOf(look);
   return (
     <svg

@@ -65,6 +65,11 @@ export function stateOfStanding(standing: RunStanding): TaskState {
   return STATE_OF_STANDING[standing];
 }
 
+/** The state of a task that looks as what the word names: that state itself, or the one of a run's standing. */
+export function stateOfWord(word: TaskState | RunStanding): TaskState {
+  return isTaskState(word) ? word : stateOfStanding(word);
+}
+
 /** The state under a code of a run's document; codes that are not known count as pending. */
 export function stateOfCode(code: number): TaskState {
   return TASK_STATES[code] ?? 'pending';

@@ -38,7 +38,7 @@ export interface RecordedCourse {
  * The durations of an ended run. A step counts from its first attempt to its end: failed attempts and the waits between
  * attempts included, attempts that were interrupted with their process left out. What never started is skipped.
  */
-export function recordedCourse({ steps }: CompiledWorkflow, history: RunHistory): RecordedCourse {
+export function recordedCourse({ steps }: CompiledWorkflow, history: Pick<RunHistory, 'tasks'>): RecordedCourse {
   const tasks = steps.map(({ name }) => history.tasks.get(name));
   const ended = new Map<number, TaskEnd>();
   for (const [index, task] of tasks.entries()) {

@@ -34,6 +34,7 @@ const STACKED = (
     'pending',
   ] as const
 ).map((state) => TASK_STATES.indexOf(state));
+/** One for all frames: making one takes longer than all else of a cluster. */
 const NUMBERS = new Intl.NumberFormat('en');
 
 /** A cluster in words, for its head and tooltips. */

@@ -1,18 +1,17 @@
 // Owns what is above the graph: search, zoom, and the legend, which is folded away on narrow screens until it is wanted.
 
 import { useId, useState } from 'preact/hooks';
-import type { RunDocument } from '../../wire.ts';
+import { type RunDocument, TASK_STATES, type TaskState } from '../../wire.ts';
 import { GraphLegend } from './graph-legend.tsx';
 import { TaskFinder } from './task-finder.tsx';
+import { ZOOM_FACTOR } from './task-list.tsx';
 import type { GraphHandle } from './use-graph-view.ts';
 
-const ZOOM_FACTOR = 1.35;
 const WIDE = '(min-width: 721px)';
 
 interface GraphBarProps {
   readonly tasks: RunDocument['tasks'];
-  /** Tasks by the code of their state. */
-  readonly counts: readonly number[];
+  readonly counts: Readonly<Record<TaskState, number>>;
   readonly graph: GraphHandle;
   /** Where seeking goes on from; -1 = the beginning. */
   readonly current: number;
@@ -39,18 +38,13 @@ export function GraphBar({ tasks, counts, graph, current }: GraphBarProps) {
       </button>
       <TaskFinder names={tasks.names} states={tasks.states} onFind={graph.find} />
       <fieldset class="dag-zoom" aria-label="Zoom">
-        <button
-          type="button"
-          class="icon"
-          aria-label="Zoom out"
-          onClick={() => graph.view.current?.zoomBy(1 / ZOOM_FACTOR)}
-        >
+        <button type="button" class="icon" aria-label="Zoom out" onClick={() => graph.actions.zoomed(1 / ZOOM_FACTOR)}>
           −
         </button>
-        <button type="button" class="icon" aria-label="Zoom in" onClick={() => graph.view.current?.zoomBy(ZOOM_FACTOR)}>
+        <button type="button" class="icon" aria-label="Zoom in" onClick={() => graph.actions.zoomed(ZOOM_FACTOR)}>
           +
         </button>
-        <button type="button" onClick={() => graph.view.current?.fit()} title="Show the whole graph (key 0)">
+        <button type="button" onClick={graph.actions.fitted} title="Show the whole graph (key 0)">
           Fit
         </button>
       </fieldset>
@@ -59,7 +53,7 @@ export function GraphBar({ tasks, counts, graph, current }: GraphBarProps) {
           id={id}
           counts={counts}
           criticalTasks={tasks.criticalPath.length}
-          onSeek={(code) => seek((task) => tasks.states[task] === code)}
+          onSeek={(state) => seek((task) => tasks.states[task] === TASK_STATES.indexOf(state))}
           onSeekCritical={() => {
             const next = tasks.criticalPath[tasks.criticalPath.indexOf(current) + 1] ?? tasks.criticalPath[0];
             if (next !== undefined) graph.find(next);

@@ -3,6 +3,7 @@
 // Must never hold what changes while a run goes on: states are the scene's.
 
 import type { RunDocument } from '../../wire.ts';
+import { groupedBy } from './grouping.ts';
 
 /** Edges and levels of a task graph; task i depends on `dependencies[offsets[i] … offsets[i + 1]]`. */
 export interface GraphColumns {
@@ -96,20 +97,8 @@ function levelsOf(given: readonly number[], size: number): { levels: Uint32Array
 }
 
 function dependentsOf(dependencies: Uint32Array, targets: Uint32Array, size: number) {
-  const dependentOffsets = new Uint32Array(size + 1);
-  for (const dependency of dependencies) dependentOffsets[dependency + 1] = (dependentOffsets[dependency + 1] ?? 0) + 1;
-  for (let task = 0; task < size; task++) {
-    dependentOffsets[task + 1] = (dependentOffsets[task + 1] ?? 0) + (dependentOffsets[task] ?? 0);
-  }
-  const next = dependentOffsets.slice();
-  const dependents = new Uint32Array(dependencies.length);
-  for (let row = 0; row < dependencies.length; row++) {
-    const dependency = dependencies[row] ?? 0;
-    const place = next[dependency] ?? 0;
-    dependents[place] = targets[row] ?? 0;
-    next[dependency] = place + 1;
-  }
-  return { dependentOffsets, dependents };
+  const { offsets, rows } = groupedBy(dependencies, size);
+  return { dependentOffsets: offsets, dependents: rows.map((row) => targets[row] ?? 0) };
 }
 
 function criticalEdges(path: Uint32Array, offsets: Uint32Array, dependencies: Uint32Array): Uint8Array {

@@ -1,18 +1,16 @@
 // Owns the legend of the graph: every state with its shape, colour and count, and the critical path. Pressing a state
 // goes to the next task that is in it.
 
-import { TASK_STATES } from '../../wire.ts';
+import { TASK_STATES, type TaskState } from '../../wire.ts';
+import { countText } from '../figures.ts';
 import { StateMark } from '../state-mark.tsx';
-
-const NUMBERS = new Intl.NumberFormat('en');
 
 interface GraphLegendProps {
   readonly id: string;
-  /** Tasks by the code of their state. */
-  readonly counts: readonly number[];
+  readonly counts: Readonly<Record<TaskState, number>>;
   readonly criticalTasks: number;
   /** Goes to the next task in a state. */
-  onSeek(state: number): void;
+  onSeek(state: TaskState): void;
   /** Goes to the critical path. */
   onSeekCritical(): void;
 }
@@ -21,17 +19,17 @@ interface GraphLegendProps {
 export function GraphLegend({ id, counts, criticalTasks, onSeek, onSeekCritical }: GraphLegendProps) {
   return (
     <ul id={id} class="dag-legend" aria-label="Legend">
-      {TASK_STATES.map((state, code) => (
+      {TASK_STATES.map((state) => (
         <li key={state}>
           <button
             type="button"
             class="quiet"
-            disabled={(counts[code] ?? 0) === 0}
+            disabled={counts[state] === 0}
             title={`Go to the next task that is ${state}`}
-            onClick={() => onSeek(code)}
+            onClick={() => onSeek(state)}
           >
             <StateMark state={state} isDecorative={true} />
-            {state} <span class="dag-count">{NUMBERS.format(counts[code] ?? 0)}</span>
+            {state} <span class="dag-count">{countText(counts[state])}</span>
           </button>
         </li>
       ))}
@@ -44,7 +42,7 @@ export function GraphLegend({ id, counts, criticalTasks, onSeek, onSeekCritical 
           onClick={onSeekCritical}
         >
           <span class="dag-critical-mark" aria-hidden="true" />
-          critical path <span class="dag-count">{NUMBERS.format(criticalTasks)}</span>
+          critical path <span class="dag-count">{countText(criticalTasks)}</span>
         </button>
       </li>
     </ul>

@@ -1,13 +1,13 @@
 // Owns what is said beside the pointer: a task's name, state and attempts, or what a cluster holds.
 
 import { TASK_STATES } from '../../wire.ts';
+import { countText, pluralText } from '../figures.ts';
 import { StateMark } from '../state-mark.tsx';
 import { stateOfCode } from '../state-shapes.ts';
 import { clusterTitle } from './cluster-painter.ts';
 import type { Hover } from './graph-view.ts';
 import type { Scene } from './scene.ts';
 
-const NUMBERS = new Intl.NumberFormat('en');
 const OFFSET_PX = 14;
 const WIDTH_PX = 260;
 
@@ -45,7 +45,7 @@ function TaskLines({ scene, task }: { readonly scene: Scene; readonly task: numb
       <strong>{scene.names[task]}</strong>
       <span>
         <StateMark state={state} /> {state}
-        {attempts > 0 ? `, ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}` : ''}
+        {attempts > 0 ? `, ${pluralText(attempts, 'attempt')}` : ''}
         {progress >= 0 ? `, ${Math.round(progress * 100)} %` : ''}
       </span>
       <span class="faint">{scene.actionOf(task)}</span>
@@ -57,11 +57,11 @@ function ClusterLines({ hover }: { readonly hover: Extract<Hover, { kind: 'clust
   return (
     <>
       <strong>{clusterTitle(hover.cluster)}</strong>
-      <span class="faint">{NUMBERS.format(hover.cluster.size)} tasks; press to go near</span>
+      <span class="faint">{pluralText(hover.cluster.size, 'task')}; press to go near</span>
       {TASK_STATES.map((state, code) =>
         (hover.counts[code] ?? 0) === 0 ? null : (
           <span key={state}>
-            <StateMark state={state} /> {NUMBERS.format(hover.counts[code] ?? 0)} {state}
+            <StateMark state={state} /> {countText(hover.counts[code] ?? 0)} {state}
           </span>
         ),
       )}

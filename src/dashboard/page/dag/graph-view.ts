@@ -155,10 +155,8 @@ export class GraphView {
     const resized = new ResizeObserver(() => this.#resize());
     resized.observe(this.#canvas);
     const themed = new MutationObserver(() => this.#readColours());
-    themed.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
+    themed.observe(document.documentElement, { attributeFilter: ['data-theme'] });
     this.#observers.push(resized, themed);
-    const { signal } = this.#end;
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#readColours(), { signal });
   }
 
   #readColours(): void {
@@ -255,17 +253,20 @@ export class GraphView {
 
   #hover(at: Point | null): void {
     if (this.#scene === null || this.#painter === null) return;
-    let task = -1;
-    let cluster = -1;
-    if (at !== null && this.#painter.isFar(this.#camera)) cluster = this.#painter.clusterAt(this.#camera, at);
-    else if (at !== null) {
-      const { x, y } = toWorld(this.#camera, at);
-      task = this.#scene.grid.taskAt(x, y);
+    if (at === null) {
+      this.#setHover(null);
+      return;
     }
-    const hit = this.#painter.clusters(this.#camera)[cluster];
-    if (at !== null && task >= 0) this.#setHover({ kind: 'task', task, at });
-    else if (at === null || hit === undefined) this.#setHover(null);
-    else this.#setHover({ kind: 'cluster', cluster: hit, counts: countsOf(hit, this.#scene.tally), at }, cluster);
+    if (!this.#painter.isFar(this.#camera)) {
+      const { x, y } = toWorld(this.#camera, at);
+      const task = this.#scene.grid.taskAt(x, y);
+      this.#setHover(task < 0 ? null : { kind: 'task', task, at });
+      return;
+    }
+    const index = this.#painter.clusterAt(this.#camera, at);
+    const cluster = this.#painter.clusters(this.#camera)[index];
+    if (cluster === undefined) this.#setHover(null);
+    else this.#setHover({ kind: 'cluster', cluster, counts: countsOf(cluster, this.#scene.tally), at }, index);
   }
 
   #setHover(hover: Hover | null, cluster = -1): void {

@@ -2,6 +2,7 @@
 // short and cross little. The barycentre method (Sugiyama, Tagawa, Toda 1981), a fixed number of sweeps, no chance in it.
 
 import type { GraphColumns } from './graph-columns.ts';
+import { groupedBy } from './grouping.ts';
 
 /** Tasks level by level: level l is `order[offsets[l] … offsets[l + 1]]`. */
 export interface LevelOrder {
@@ -14,7 +15,7 @@ const SWEEPS = 3;
 
 /** Orders each level by the mean place of its neighbours; equal graphs give equal orders. */
 export function orderLevels(graph: GraphColumns): LevelOrder {
-  const { order, offsets } = byLevel(graph);
+  const { rows: order, offsets } = groupedBy(graph.levels, graph.levelCount);
   // Place within its level, 0 … 1, so that levels of different sizes compare.
   const places = new Float64Array(graph.size);
   for (let level = 0; level < graph.levelCount; level++) rememberPlaces(order, offsets, level, places);
@@ -25,23 +26,6 @@ export function orderLevels(graph: GraphColumns): LevelOrder {
     for (let level = 1; level < graph.levelCount; level++) {
       sortLevel(order, offsets, level, places, graph.offsets, graph.dependencies);
     }
-  }
-  return { order, offsets };
-}
-
-function byLevel(graph: GraphColumns): LevelOrder {
-  const offsets = new Uint32Array(graph.levelCount + 1);
-  for (const level of graph.levels) offsets[level + 1] = (offsets[level + 1] ?? 0) + 1;
-  for (let level = 0; level < graph.levelCount; level++) {
-    offsets[level + 1] = (offsets[level + 1] ?? 0) + (offsets[level] ?? 0);
-  }
-  const next = offsets.slice();
-  const order = new Uint32Array(graph.size);
-  for (let task = 0; task < graph.size; task++) {
-    const level = graph.levels[task] ?? 0;
-    const place = next[level] ?? 0;
-    order[place] = task;
-    next[level] = place + 1;
   }
   return { order, offsets };
 }

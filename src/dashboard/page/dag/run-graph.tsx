@@ -4,12 +4,13 @@
 
 import { useMemo, useRef } from 'preact/hooks';
 import type { RunDocument } from '../../wire.ts';
+import { countStates } from '../task-counts.ts';
 import { GraphBar } from './graph-bar.tsx';
 import { useScene } from './graph-scene.ts';
 import { GraphTooltip } from './graph-tooltip.tsx';
 import { LiveSummary } from './live-summary.tsx';
 import type { Scene } from './scene.ts';
-import { countStates, summaryOf } from './state-counts.ts';
+import { summaryOf } from './state-counts.ts';
 import { TaskList } from './task-list.tsx';
 import { TaskWalk } from './task-walk.ts';
 import { type GraphHandle, MINIMAP_TASKS, useGraphView } from './use-graph-view.ts';

@@ -2,6 +2,7 @@
 // millisecond. All boxes are of one size: each is kept by its corner in one cell, and questions are widened by a box.
 
 import type { GraphLayout, Rect } from './graph-layout.ts';
+import { type Grouping, groupedBy } from './grouping.ts';
 
 /** Cells are this many boxes wide and high: some ten boxes each. */
 const CELL_BOXES_WIDE = 2;
@@ -13,9 +14,8 @@ export class SpatialGrid {
   readonly #cellHeight: number;
   readonly #columns: number;
   readonly #rows: number;
-  /** Cell c holds `#tasks[#offsets[c] … #offsets[c + 1]]`. */
-  readonly #offsets: Uint32Array;
-  readonly #tasks: Uint32Array;
+  /** Tasks by cell. */
+  readonly #cells: Grouping;
 
   constructor(layout: GraphLayout) {
     this.#layout = layout;
@@ -23,20 +23,8 @@ export class SpatialGrid {
     this.#cellHeight = layout.box.height * CELL_BOXES_HIGH;
     this.#columns = Math.max(1, Math.ceil(layout.width / this.#cellWidth));
     this.#rows = Math.max(1, Math.ceil(layout.height / this.#cellHeight));
-    const size = layout.x.length;
-    const cells = Uint32Array.from({ length: size }, (_, task) => this.#cellOf(task));
-    this.#offsets = new Uint32Array(this.#columns * this.#rows + 1);
-    for (const cell of cells) this.#offsets[cell + 1] = (this.#offsets[cell + 1] ?? 0) + 1;
-    for (let cell = 1; cell < this.#offsets.length; cell++) {
-      this.#offsets[cell] = (this.#offsets[cell] ?? 0) + (this.#offsets[cell - 1] ?? 0);
-    }
-    const next = this.#offsets.slice();
-    this.#tasks = new Uint32Array(size);
-    cells.forEach((cell, task) => {
-      const place = next[cell] ?? 0;
-      this.#tasks[place] = task;
-      next[cell] = place + 1;
-    });
+    const cells = Uint32Array.from({ length: layout.x.length }, (_, task) => this.#cellOf(task));
+    this.#cells = groupedBy(cells, this.#columns * this.#rows);
   }
 
   /** Appends the tasks whose boxes touch the rectangle. */
@@ -49,9 +37,9 @@ export class SpatialGrid {
     for (let row = this.#rowAt(rect.y - box.height); row <= toRow; row++) {
       for (let column = this.#columnAt(rect.x - box.width); column <= toColumn; column++) {
         const cell = row * this.#columns + column;
-        const end = this.#offsets[cell + 1] ?? 0;
-        for (let place = this.#offsets[cell] ?? end; place < end; place++) {
-          const task = this.#tasks[place] ?? 0;
+        const end = this.#cells.offsets[cell + 1] ?? 0;
+        for (let place = this.#cells.offsets[cell] ?? end; place < end; place++) {
+          const task = this.#cells.rows[place] ?? 0;
           const left = x[task] ?? 0;
           const top = y[task] ?? 0;
           if (left <= right && left + box.width >= rect.x && top <= bottom && top + box.height >= rect.y)

@@ -31,7 +31,8 @@ interface TaskListProps {
 /** Options on either side of the current one. */
 const REACH = 10;
 const PAN_PX = 80;
-const ZOOM_FACTOR = 1.35;
+/** Of a key or a button. */
+export const ZOOM_FACTOR = 1.35;
 
 const STEPS: Readonly<Record<string, WalkStep>> = {
   ArrowLeft: 'dependency',

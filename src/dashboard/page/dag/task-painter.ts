@@ -1,7 +1,9 @@
 // Owns how single tasks are painted: in the middle distance boxes in the state's colour with its mark, from near with
 // name, action, attempts and progress too. Colours change as seldom as they can: tasks are painted state by state.
 
+import { cutToWidth } from '../cut-text.ts';
 import { type Brush, drawMarkAt, type Emphasis } from './brush.ts';
+import { visibleWorld } from './camera.ts';
 import type { BoxSize } from './graph-layout.ts';
 import { type Scene, STATES } from './scene.ts';
 
@@ -66,10 +68,7 @@ export class TaskPainter {
     const { camera, view } = brush;
     this.#found.length = 0;
     for (const tasks of this.#byState) tasks.length = 0;
-    this.#scene.grid.query(
-      { x: camera.x, y: camera.y, width: view.width / camera.scale, height: view.height / camera.scale },
-      this.#found,
-    );
+    this.#scene.grid.query(visibleWorld(camera, view), this.#found);
     for (const task of this.#found) this.#byState[this.#scene.states[task] ?? 0]?.push(task);
     const isNear = this.#scene.layout.box.height * camera.scale >= NEAR_FROM_PX;
     this.#byState.forEach((tasks, state) => {
@@ -222,21 +221,4 @@ export class TaskPainter {
     cut(this.#shortLabels, metrics.label, room - metrics.action * 1.7, nameOf);
     if (metrics.hasAction) cut(this.#actions, metrics.action, room, (task) => this.#scene.actionOf(task));
   }
-}
-
-/** Longer names than this are cut before they are measured. */
-const MAX_MEASURED = 120;
-
-function cutToWidth(context: CanvasRenderingContext2D, given: string, width: number): string {
-  const text = given.slice(0, MAX_MEASURED).replace(/[\s\p{Cc}]+/gu, ' ');
-  if (given.length <= MAX_MEASURED && context.measureText(text).width <= width) return text;
-  const characters = Array.from(text);
-  let least = 0;
-  let most = characters.length;
-  while (least < most) {
-    const middle = Math.ceil((least + most) / 2);
-    if (context.measureText(`${characters.slice(0, middle).join('')}…`).width <= width) least = middle;
-    else most = middle - 1;
-  }
-  return `${characters.slice(0, least).join('')}…`;
 }

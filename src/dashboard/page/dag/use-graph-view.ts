@@ -15,7 +15,6 @@ export interface GraphHandle {
   readonly canvas: Ref<HTMLCanvasElement>;
   readonly minimap: Ref<HTMLCanvasElement>;
   readonly list: Ref<HTMLDivElement>;
-  readonly view: RefObject<GraphView | null>;
   readonly hover: Hover | null;
   /** The task that the keyboard is at; -1 = it has not been moved. */
   readonly cursor: number;
@@ -72,7 +71,7 @@ export function useGraphView(
     select(task);
     view.current?.jumpTo(task);
   };
-  return { canvas, minimap, list, view, hover, cursor, actions: actionsOf(view, setCursor, select), find };
+  return { canvas, minimap, list, hover, cursor, actions: actionsOf(view, setCursor, select), find };
 }
 
 function actionsOf(

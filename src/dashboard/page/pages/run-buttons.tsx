@@ -42,42 +42,27 @@ export async function act(dashboard: Dashboard, action: ActionRequest): Promise<
 export function RunButtons({ run }: { readonly run: RunDocument }) {
   const dashboard = useDashboard();
   const refusalOf = useRefusals();
-  const [busy, setBusy] = useState<RunDeed | null>(null);
+  const [isBusy, setBusy] = useState(false);
   const [isAsking, setAsking] = useState(false);
   const { runId, standing } = run.summary;
   const isCancelling = run.cancelRequested !== null && run.summary.endedAt === null;
-  const perform = async (deed: RunDeed, action: ActionRequest) => {
-    setBusy(deed);
+  const perform = async (action: ActionRequest) => {
+    setBusy(true);
     await act(dashboard, action);
-    setBusy(null);
+    setBusy(false);
   };
   const press = (deed: RunDeed) => {
-    const refusal = refusalOf(actionOf(deed));
-    if (refusal !== null) dashboard.notify({ kind: 'fault', text: refusal });
-    else if (deed === 'cancel') setAsking(true);
+    if (deed === 'cancel') setAsking(true);
     else if (deed === 'rerun' || deed === 'rerun-from-failed') {
-      void perform(deed, { kind: 'rerun', runId, fromFailed: deed === 'rerun-from-failed' });
-    } else void perform(deed, { kind: deed, runId });
+      void perform({ kind: 'rerun', runId, fromFailed: deed === 'rerun-from-failed' });
+    } else void perform({ kind: deed, runId });
   };
   return (
     <fieldset class="run-buttons" aria-label="Actions on the run">
       {deedsOf(standing).map((deed) => {
-        const isOff = deed === 'cancel' && isCancelling;
-        const refusal = isOff ? 'It is being cancelled already.' : refusalOf(actionOf(deed));
-        return (
-          <button
-            key={deed}
-            type="button"
-            class={deed === 'cancel' ? 'danger' : ''}
-            aria-disabled={refusal !== null || busy !== null}
-            title={refusal ?? undefined}
-            onClick={() => {
-              if (busy === null && !isOff) press(deed);
-            }}
-          >
-            {LABELS[deed]}
-          </button>
-        );
+        const isOver = deed === 'cancel' && isCancelling;
+        const refusal = isOver ? 'It is being cancelled already.' : refusalOf(actionOf(deed));
+        return <DeedButton key={deed} deed={deed} refusal={refusal} isBusy={isBusy} onPress={() => press(deed)} />;
       })}
       {isAsking ? (
         <CancelDialog
@@ -85,11 +70,38 @@ export function RunButtons({ run }: { readonly run: RunDocument }) {
           onClose={() => setAsking(false)}
           onCancel={(reason) => {
             setAsking(false);
-            void perform('cancel', { kind: 'cancel', runId, ...(reason === '' ? {} : { reason }) });
+            void perform({ kind: 'cancel', runId, ...(reason === '' ? {} : { reason }) });
           }}
         />
       ) : null}
     </fieldset>
+  );
+}
+
+interface DeedButtonProps {
+  readonly deed: RunDeed;
+  /** Why it cannot be done; null = it can. */
+  readonly refusal: string | null;
+  readonly isBusy: boolean;
+  onPress(): void;
+}
+
+// One that cannot be pressed still says why: it keeps the focus, and tells when it is pressed.
+function DeedButton({ deed, refusal, isBusy, onPress }: DeedButtonProps) {
+  const { notify } = useDashboard();
+  return (
+    <button
+      type="button"
+      class={deed === 'cancel' ? 'danger' : ''}
+      aria-disabled={refusal !== null || isBusy}
+      title={refusal ?? undefined}
+      onClick={() => {
+        if (refusal !== null) notify({ kind: 'fault', text: refusal });
+        else if (!isBusy) onPress();
+      }}
+    >
+      {LABELS[deed]}
+    </button>
   );
 }
 

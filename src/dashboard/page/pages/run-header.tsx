@@ -83,23 +83,32 @@ function RunFacts({ run, route }: RunHeaderProps) {
         </div>
       )}
       <Parameters run={run} route={route} />
-      {summary.recoveries === 0 ? null : (
+      <Origins run={run} />
+    </dl>
+  );
+}
+
+function Origins({ run }: { readonly run: RunDocument }) {
+  const { recoveries, rerunOf } = run.summary;
+  return (
+    <>
+      {recoveries === 0 ? null : (
         <div>
           <dt>Taken up again</dt>
-          <dd>{pluralText(summary.recoveries, 'time')}</dd>
+          <dd>{pluralText(recoveries, 'time')}</dd>
         </div>
       )}
-      {summary.rerunOf === null ? null : (
+      {rerunOf === null ? null : (
         <div>
           <dt>Rerun of</dt>
           <dd>
-            <a class="mono run-id" href={formatRoute(routeOfRun(summary.rerunOf))}>
-              {summary.rerunOf}
+            <a class="mono run-id" href={formatRoute(routeOfRun(rerunOf))}>
+              {rerunOf}
             </a>
           </dd>
         </div>
       )}
-    </dl>
+    </>
   );
 }
 

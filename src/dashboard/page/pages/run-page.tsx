@@ -2,6 +2,7 @@
 
 import { useEffect, useRef } from 'preact/hooks';
 import type { RunDocument } from '../../wire.ts';
+import type { ApiFault } from '../api-client.ts';
 import { RunGraph } from '../dag/run-graph.tsx';
 import { useDashboard } from '../dashboard-context.tsx';
 import { EmptyState, FaultState, Prose } from '../empty-state.tsx';
@@ -41,18 +42,7 @@ export function RunPage({ route }: { readonly route: RunRoute }) {
         >
           Run <span class="mono">{route.runId}</span>
         </h1>
-        {fault === null ? null : fault.status === 404 ? (
-          <EmptyState title="There is no such run">
-            <p>
-              <Prose text={fault.message} />
-            </p>
-            <p>
-              <a href="#/runs">Go to the list of runs</a>
-            </p>
-          </EmptyState>
-        ) : (
-          <FaultState title="The run could not be shown" fault={fault} onRetry={refetch} />
-        )}
+        {fault === null ? null : <MissingRun fault={fault} onRetry={refetch} />}
       </>
     );
   }
@@ -81,6 +71,20 @@ export function RunPage({ route }: { readonly route: RunRoute }) {
         )}
       </div>
     </>
+  );
+}
+
+function MissingRun({ fault, onRetry }: { readonly fault: ApiFault; onRetry(): void }) {
+  if (fault.status !== 404) return <FaultState title="The run could not be shown" fault={fault} onRetry={onRetry} />;
+  return (
+    <EmptyState title="There is no such run">
+      <p>
+        <Prose text={fault.message} />
+      </p>
+      <p>
+        <a href="#/runs">Go to the list of runs</a>
+      </p>
+    </EmptyState>
   );
 }
 

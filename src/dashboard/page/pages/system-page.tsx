@@ -13,6 +13,7 @@ import {
   queueSeries,
   rateSeries,
   resourceSeries,
+  type Series,
   threadSeries,
 } from '../system-feed.ts';
 import { TimeChart } from '../time-chart.tsx';
@@ -119,65 +120,77 @@ function isHealthState(status: string): status is keyof typeof HEALTH_STATES {
   return Object.hasOwn(HEALTH_STATES, status);
 }
 
+interface ChartPlan {
+  readonly title: string;
+  readonly note: string;
+  readonly leastMax: number;
+  series(system: SystemDocument): readonly Series[];
+  text(value: number): string;
+}
+
+const CHARTS: readonly ChartPlan[] = [
+  {
+    title: 'Resources in use',
+    note: 'Share of each one’s capacity',
+    leastMax: 100,
+    series: resourceSeries,
+    text: (value) => `${Math.round(value)} %`,
+  },
+  {
+    title: 'Tasks that wait',
+    note: 'Queued, by priority, and waiting for capacity',
+    leastMax: 4,
+    series: ({ samples }) => queueSeries(samples),
+    text: countText,
+  },
+  {
+    title: 'Threads',
+    note: 'How many there are, and how many work',
+    leastMax: 2,
+    series: ({ samples }) => threadSeries(samples),
+    text: countText,
+  },
+  {
+    title: 'Event-loop delay',
+    note: 'How late the engine’s main loop runs',
+    leastMax: 20,
+    series: ({ samples }) => loopSeries(samples),
+    text: (value) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`,
+  },
+  {
+    title: 'Throughput',
+    note: 'Over the last four measurements',
+    leastMax: 4,
+    series: ({ samples }) => rateSeries(samples),
+    text: (value) => (value < 10 ? value.toFixed(1) : countText(Math.round(value))),
+  },
+  {
+    title: 'Memory',
+    note: 'Of the engine’s process',
+    leastMax: 64 * 1_024 * 1_024,
+    series: ({ samples }) => memorySeries(samples),
+    text: bytesText,
+  },
+];
+
 function Charts({ system }: { readonly system: SystemDocument }) {
-  const { samples, sampleEveryMs } = system;
-  const times = samples.map(({ at }) => at);
-  const every = `Measured every ${durationText(sampleEveryMs)}, kept for ten minutes.`;
-  const milliseconds = (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
-  const common = { times };
+  const times = system.samples.map(({ at }) => at);
   return (
     <section aria-labelledby="charts-title">
       <h2 id="charts-title">Over time</h2>
-      <p class="faint section-note">{every}</p>
+      <p class="faint section-note">Measured every {durationText(system.sampleEveryMs)}, kept for ten minutes.</p>
       <div class="charts">
-        <TimeChart
-          {...common}
-          title="Resources in use"
-          note="Share of each one's capacity"
-          series={resourceSeries(system)}
-          leastMax={100}
-          text={(value) => `${Math.round(value)} %`}
-        />
-        <TimeChart
-          {...common}
-          title="Tasks that wait"
-          note="Queued, by priority, and waiting for capacity"
-          series={queueSeries(samples)}
-          leastMax={4}
-          text={countText}
-        />
-        <TimeChart
-          {...common}
-          title="Threads"
-          note="How many there are, and how many work"
-          series={threadSeries(samples)}
-          leastMax={2}
-          text={countText}
-        />
-        <TimeChart
-          {...common}
-          title="Event-loop delay"
-          note="How late the engine's main loop runs"
-          series={loopSeries(samples)}
-          leastMax={20}
-          text={milliseconds}
-        />
-        <TimeChart
-          {...common}
-          title="Throughput"
-          note="Over the last four measurements"
-          series={rateSeries(samples)}
-          leastMax={4}
-          text={(value) => (value < 10 ? value.toFixed(1) : countText(Math.round(value)))}
-        />
-        <TimeChart
-          {...common}
-          title="Memory"
-          note="Of the engine's process"
-          series={memorySeries(samples)}
-          leastMax={64 * 1_024 * 1_024}
-          text={bytesText}
-        />
+        {CHARTS.map(({ title, note, leastMax, series, text }) => (
+          <TimeChart
+            key={title}
+            title={title}
+            note={note}
+            times={times}
+            series={series(system)}
+            leastMax={leastMax}
+            text={text}
+          />
+        ))}
       </div>
     </section>
   );

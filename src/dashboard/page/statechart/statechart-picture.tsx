@@ -3,8 +3,7 @@
 
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
-import type { RunStanding, TaskState } from '../../wire.ts';
-import { isTaskState, MARKED_WORDS, stateOfStanding } from '../state-shapes.ts';
+import { MARKED_WORDS, stateOfWord } from '../state-shapes.ts';
 import { labelLines, stepsText, type TakenWay } from './statechart-arrows.ts';
 import {
   type ArrowLine,
@@ -112,12 +111,8 @@ function sayingOf(isCurrent: boolean, visits: number): string {
 function toneOf(name: string): Record<string, string> | undefined {
   const word = MARKED_WORDS.find((marked) => marked === name);
   if (word === undefined) return undefined;
-  const state = stateFor(word);
+  const state = stateOfWord(word);
   return { '--tone': `var(--state-${state})`, '--tone-fill': `var(--tint-${state})` };
-}
-
-function stateFor(word: TaskState | RunStanding): TaskState {
-  return isTaskState(word) ? word : stateOfStanding(word);
 }
 
 function Label({ line: { arrow, label }, steps }: { line: ArrowLine; steps: readonly number[] }) {

@@ -3,6 +3,7 @@
 // Must never measure time nor hold state: the same scene is painted the same.
 
 import { TASK_STATES } from '../../wire.ts';
+import { cutToWidth } from '../cut-text.ts';
 import type { Palette } from '../dag/palette.ts';
 import type { LaneBars, Piece } from './lane-bars.ts';
 import { lookOf, RETRY_MARK } from './outcome-looks.ts';
@@ -218,7 +219,7 @@ function paintBarMarks(
   context.textAlign = 'left';
   context.textBaseline = 'middle';
   context.fillStyle = palette.paper;
-  context.fillText(fitted(context, scene.names[bar.task] ?? '', free), textAt, y + height / 2 + 0.5);
+  context.fillText(cutToWidth(context, scene.names[bar.task] ?? '', free), textAt, y + height / 2 + 0.5);
 }
 
 function strokeMark(context: CanvasRenderingContext2D, path: Path2D, x: number, y: number, colour: string): void {
@@ -272,7 +273,7 @@ function paintLabels(frame: Frame, scene: TimelineScene, first: number, last: nu
     context.fillRect(0, (lane + 1) * laneHeight - 1, labelWidth, 1);
     if (lane % every !== 0) continue;
     context.fillStyle = palette.ink;
-    context.fillText(fitted(context, scene.laneLabels[lane] ?? '', labelWidth - 12), 8, (lane + 0.5) * laneHeight);
+    context.fillText(cutToWidth(context, scene.laneLabels[lane] ?? '', labelWidth - 12), 8, (lane + 0.5) * laneHeight);
   }
 }
 
@@ -304,17 +305,4 @@ function hatch(
   }
   context.stroke();
   context.restore();
-}
-
-/** As much of a text as there is room for, by halves: names may be very long. */
-function fitted(context: CanvasRenderingContext2D, text: string, room: number): string {
-  if (text.length <= 200 && context.measureText(text).width <= room) return text;
-  let low = 0;
-  let high = Math.min(text.length, 200);
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1;
-    if (context.measureText(`${text.slice(0, middle)}…`).width <= room) low = middle;
-    else high = middle - 1;
-  }
-  return low === 0 ? '' : `${text.slice(0, low)}…`;
 }

@@ -58,7 +58,8 @@ export class TimelineStage {
   #cursor: BarPlace | null = null;
   #hasFocus = false;
   #frame = 0;
-  #paintedAt = 0;
+  /** Time of the frame that shows what there is to see; negative infinity = something has changed since. */
+  #paintedAt = Number.NEGATIVE_INFINITY;
 
   /** `changed` is called when view, keyboard or pointer have moved; `clock` gives milliseconds that only grow. */
   constructor(elements: StageElements, documents: StageDocuments, changed: () => void, clock: () => number) {
@@ -233,7 +234,8 @@ export class TimelineStage {
 
   /** Paints with the next frame of the screen. */
   invalidate(): void {
-    if (this.#frame === 0) this.#frame = requestAnimationFrame((at) => this.#paint(at));
+    this.#paintedAt = Number.NEGATIVE_INFINITY;
+    if (this.#frame === 0) this.#tick();
   }
 
   #paint(at: number): void {
