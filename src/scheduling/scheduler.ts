@@ -90,7 +90,7 @@ export class Scheduler<Request extends CapacityRequest> {
     return this.#lines.waiting;
   }
 
-  /** Of these, tasks that wait for units of a resource. */
+  /** Of these, tasks that wait for units of a resource, besides those by which their classes are marked there. */
   waitingFor(index: number): number {
     return this.#lines.waitingFor(index);
   }

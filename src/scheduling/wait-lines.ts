@@ -67,13 +67,16 @@ export class WaitLines<Request extends CapacityRequest> {
   }
 
   /**
-   * Queued tasks that wait for units of a resource, or for it to be in service, those behind them in their classes
-   * included. O(classes that wait for it).
+   * Queued tasks that wait for units of a resource, or for it to be in service, besides those by which their classes are
+   * marked there. O(classes that wait for it).
    */
   waitingFor(index: number): number {
     let tasks = 0;
-    for (const group of this.#byResource[index]?.values() ?? []) tasks += group.size;
-    for (const group of this.#outOfReach.values()) if (group.request?.indices.includes(index)) tasks += group.size;
+    const count = (group: TaskClass<Request>): void => {
+      tasks += group.size - (group.isMarked ? 1 : 0);
+    };
+    for (const group of this.#byResource[index]?.values() ?? []) count(group);
+    for (const group of this.#outOfReach.values()) if (group.request?.indices.includes(index)) count(group);
     return tasks;
   }
 
