@@ -110,7 +110,10 @@ export async function openDashboard(
 ): Promise<RunningDashboard> {
   // What nobody waits for keeps no process alive.
   const timers = new SystemTimers({ unref: true });
-  const metrics = await collectMetrics(engine);
+  // Counting costs some of the smallest tasks' time: it begins at once where a program that asks can know the token, else
+  // with the first who asks.
+  let metrics = options.token === undefined ? undefined : collectMetrics(engine);
+  const stopCounting = async (): Promise<void> => (await metrics)?.close();
   const source = new LiveSource(engine, {
     timers,
     ...(version === undefined ? {} : { version }),
@@ -121,7 +124,10 @@ export async function openDashboard(
       ...options,
       timers,
       newToken: newSecret,
-      metrics: () => metrics.text(),
+      metrics: async () => {
+        metrics ??= collectMetrics(engine);
+        return await (await metrics).text();
+      },
     });
     return {
       url: server.url,
@@ -132,11 +138,11 @@ export async function openDashboard(
       },
       close: async (message = ENGINE_GONE) => {
         await server.close(message);
-        metrics.close();
+        await stopCounting();
       },
     };
   } catch (error) {
-    metrics.close();
+    await stopCounting();
     throw error;
   }
 }

@@ -34,6 +34,8 @@ describe('openDashboard', () => {
       coreStep('first', 'noop'),
       coreStep('long', 'burn', { parameters: { ms: 60_000 }, dependencies: ['first'] }),
     ]);
+    // Without a token of one's own, counting begins with the first who asks.
+    expect((await ask(port, '/metrics')).body).toMatch(/^yardmaster_runs_started_total 0$/m);
     const { runId } = await engine.startWorkflow('flow');
     const stream = await openStream(port, `?run=${runId}&timeline=1&topics=runs`);
     const asked = async () => runDocument.parse(JSON.parse((await ask(port, `/api/runs/${runId}`)).body));
