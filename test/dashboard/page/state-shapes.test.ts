@@ -7,6 +7,7 @@ import {
   shapeOf,
   stateOfCode,
   stateOfStanding,
+  stateOfWord,
 } from '../../../src/dashboard/page/state-shapes.ts';
 import { RUN_STANDINGS, TASK_STATES } from '../../../src/dashboard/wire.ts';
 
@@ -45,6 +46,13 @@ describe('the standings of runs', () => {
   it('are marked words with the states, each once', () => {
     expect(new Set(MARKED_WORDS).size).toBe(MARKED_WORDS.length);
     expect(MARKED_WORDS).toEqual(expect.arrayContaining([...TASK_STATES, ...RUN_STANDINGS]));
+  });
+});
+
+describe('words', () => {
+  it('name the state itself, or the one that looks as the standing does', () => {
+    for (const state of TASK_STATES) expect(stateOfWord(state)).toBe(state);
+    for (const standing of RUN_STANDINGS) expect(stateOfWord(standing)).toBe(stateOfStanding(standing));
   });
 });
 

@@ -179,6 +179,8 @@ export class GraphView {
     if (before.width === 0 && selected >= 0) this.jumpTo(selected);
     // A panel that opened beside the view must not push out what it tells of.
     if (wasSeen) this.reveal(selected);
+    // Something else is under the pointer now: it says anew where it is.
+    this.#setHover(null);
     this.#invalidate();
   }
 

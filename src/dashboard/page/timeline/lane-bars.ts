@@ -166,6 +166,11 @@ export class LaneBars {
     );
   }
 
+  /** Where an attempt of a task is; undefined = it has no bar. */
+  ofAttempt(task: number, attempt: number): { lane: number; place: number } | undefined {
+    return this.ofTask(task).find(({ lane, place }) => this.at(lane, place)?.attempt === attempt);
+  }
+
   // Places of bars that may touch a stretch of time.
   #range(lane: number, from: number, to: number): [first: number, last: number] {
     const { bars, latest } = this.#lanes[lane] ?? { bars: [], latest: new Float64Array() };

@@ -90,7 +90,7 @@ export class TimelineStage {
       }
       // Of a document whose time alone has gone on, the bars are those of the one before.
       if (timeline.bars !== before.timeline.bars || timeline.lanes !== before.timeline.lanes) {
-        this.#bars = new LaneBars(timeline, this.now);
+        this.#showBars(new LaneBars(timeline, this.now));
       }
     }
     if (plan !== before.plan || timeline.lanes !== before.timeline.lanes) this.#readPlan();
@@ -298,6 +298,15 @@ export class TimelineStage {
       hovered: this.#hovered,
       cursor: this.#hasFocus ? this.#cursor : null,
     };
+  }
+
+  // Lanes and bars may have come above and before those where pointer and keyboard are: they stay at their attempts.
+  #showBars(bars: LaneBars): void {
+    const [hovered, cursor] = [this.barAt(this.#hovered), this.barAt(this.#cursor)];
+    const placeOf = (bar: Bar | undefined) => (bar === undefined ? undefined : bars.ofAttempt(bar.task, bar.attempt));
+    this.#bars = bars;
+    this.#hovered = placeOf(hovered) ?? null;
+    this.#cursor = placeOf(cursor) ?? null;
   }
 
   #readPlan(): void {

@@ -79,14 +79,14 @@ function TimelineCanvas({ documents, onSelect, children }: CanvasProps) {
   const [width, widthRef] = useElementWidth();
   const [pointer, setPointer] = useState<{ x: number; y: number } | null>(null);
   const stage = useStage({ axis, lanes, scroller }, documents, onSelect, setPointer);
-  useEffect(() => stage?.invalidate(), [stage, width]);
-  const nameOf = (place: BarPlace | null) => documents.run.tasks.names[stage?.barAt(place)?.task ?? -1];
+  useEffect(() => {
+    // Another width puts other bars under the pointer: it says anew where it is.
+    stage?.hover(null);
+    stage?.invalidate();
+  }, [stage, width]);
   const press = (event: KeyboardEvent) => {
     if (stage === null || event.ctrlKey || event.metaKey || event.altKey) return;
-    const name = nameOf(stage.cursor);
-    if (event.key === 'Enter' && name !== undefined) onSelect(name);
-    else if (event.key === 'Escape' && documents.selected !== null) onSelect(null);
-    else if (!pressKey(stage, event.key, event.shiftKey)) return;
+    if (!pressOn(event, stage, documents, onSelect)) return;
     event.preventDefault();
     stage.hover(null);
   };
@@ -123,6 +123,25 @@ function TimelineCanvas({ documents, onSelect, children }: CanvasProps) {
   );
 }
 
+/** Does what a key says; false for a key that says nothing here. */
+function pressOn(
+  event: KeyboardEvent,
+  stage: TimelineStage,
+  { run, selected }: StageDocuments,
+  onSelect: CanvasProps['onSelect'],
+): boolean {
+  const name = nameAt(stage, stage.cursor, run);
+  if (event.key === 'Enter' && name !== undefined) onSelect(name);
+  else if (event.key === 'Escape' && selected !== null) onSelect(null);
+  else return pressKey(stage, event.key, event.shiftKey);
+  return true;
+}
+
+/** The task whose bar is at a place. */
+function nameAt(stage: TimelineStage, place: BarPlace | null, run: RunDocument): string | undefined {
+  return run.tasks.names[stage.barAt(place)?.task ?? -1];
+}
+
 interface Elements {
   readonly axis: { readonly current: HTMLCanvasElement | null };
   readonly lanes: { readonly current: HTMLCanvasElement | null };
@@ -152,7 +171,7 @@ function useStage(
     const pressed = (place: BarPlace | null) => {
       const { documents: now, onSelect: select } = latest.current;
       made.moveTo(place);
-      select(now.run.tasks.names[made.barAt(place)?.task ?? -1] ?? null);
+      select(nameAt(made, place, now.run) ?? null);
     };
     listenToGestures(lanes, made, { pressed, moved: setPointer }, end.signal);
     const theme = new MutationObserver(() => made.restyle());

@@ -1,8 +1,9 @@
 // Owns which tasks a text finds, and how counts of states are said.
 
 import { describe, expect, it } from 'vitest';
-import { countStates, summaryOf } from '../../../../src/dashboard/page/dag/state-counts.ts';
+import { summaryOf } from '../../../../src/dashboard/page/dag/state-counts.ts';
 import { findTasks } from '../../../../src/dashboard/page/dag/task-search.ts';
+import { countStates } from '../../../../src/dashboard/page/task-counts.ts';
 import { TASK_STATES } from '../../../../src/dashboard/wire.ts';
 
 const NAMES = ['fetch', 'prefetch', 'Fetch all', 'build', 'rebuild', '<b>fetch</b>'];

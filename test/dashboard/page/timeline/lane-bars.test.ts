@@ -177,6 +177,23 @@ describe('the nearest bar', () => {
     expect(lanes.nearest(1, 0)).toBeUndefined();
   });
 
+  it('finds an attempt again when lanes and bars have come before it', () => {
+    const early: TimelineBar[] = [[0, 5, 1, 0, 0, 10, 20, COMPLETED]];
+    const late: TimelineBar[] = [
+      [0, 5, 1, 0, 0, 10, 20, COMPLETED],
+      [1, 6, 1, 1, 0, 5, 30, COMPLETED],
+      [2, 7, 1, 0, 0, 2, 8, COMPLETED],
+      [3, 5, 2, 1, 20, 31, -1, RUNNING],
+    ];
+    const thread = (number: number) => ({ label: `thread ${number}`, kind: 'thread' as const });
+    expect(new LaneBars({ bars: early, lanes: [thread(2)] }, NOW).ofAttempt(5, 1)).toEqual({ lane: 0, place: 0 });
+    const lanes = new LaneBars({ bars: late, lanes: [thread(2), thread(1)] }, NOW);
+    expect(lanes.ofAttempt(5, 1)).toEqual({ lane: 1, place: 1 });
+    expect(lanes.ofAttempt(5, 2)).toEqual({ lane: 0, place: 1 });
+    expect(lanes.ofAttempt(5, 3)).toBeUndefined();
+    expect(lanes.ofAttempt(8, 1)).toBeUndefined();
+  });
+
   it('finds all bars of a task', () => {
     const lanes = new LaneBars(
       documentOf([
