@@ -3,7 +3,7 @@
 
 import type { AttemptSpan, RunTracing, TracedAttemptEnd } from '../domain/run-tracing.ts';
 import { serializeError } from '../domain/serialized-error.ts';
-import { PRIORITY_NAMES } from '../domain/statuses.ts';
+import { priorityName } from '../domain/statuses.ts';
 import type { TaskEnding, TaskEvent } from '../machines/task-machine.ts';
 import type { TaskRecord } from './task-record.ts';
 
@@ -20,7 +20,7 @@ export function startSpan(tracing: RunTracing, record: TaskRecord): AttemptSpan 
       attempt,
       module: spec.module,
       action: spec.action,
-      priority: PRIORITY_NAMES[level] ?? 'normal',
+      priority: priorityName(level),
     },
     caller,
   );

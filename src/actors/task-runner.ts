@@ -11,7 +11,7 @@ import { retryDelayMs } from '../domain/retry-policy.ts';
 import type { RunTracing } from '../domain/run-tracing.ts';
 import { assertNever, isRuntimeError } from '../domain/runtime-error.ts';
 import { type SerializedError, serializeError } from '../domain/serialized-error.ts';
-import { PRIORITY_NAMES, TaskPriority } from '../domain/statuses.ts';
+import { priorityName, TaskPriority } from '../domain/statuses.ts';
 import type { LogLevel } from '../domain/task-context.ts';
 import type { AttemptOutcome, AttemptSink } from '../domain/task-executor.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -99,6 +99,11 @@ export class TaskRunner implements AttemptSink {
   /** Tasks whose attempts are under way. */
   attemptsUnderWay(): IterableIterator<TaskRecord> {
     return this.#attempts.values();
+  }
+
+  /** The task whose attempt is under way under the key. */
+  taskOfAttempt(attemptKey: number): TaskRecord | undefined {
+    return this.#attempts.get(attemptKey);
   }
 
   /** The task whose actor has the key in its context, while it lives. */
@@ -288,7 +293,7 @@ export class TaskRunner implements AttemptSink {
     if (events.wants('task.started')) {
       const { module, action } = spec;
       const waitedMs = nowMs - record.readyAtMs;
-      const priority = PRIORITY_NAMES[record.level] ?? 'normal';
+      const priority = priorityName(record.level);
       events.emit('task.started', subjectOf(record), { attempt, module, action, priority, waitedMs });
     }
     if (deadlineMs !== null) {

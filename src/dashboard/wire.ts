@@ -429,6 +429,9 @@ export const actionAnswer = z.object({
 export type ActionAnswer = z.infer<typeof actionAnswer>;
 
 // --- the stream: `GET /api/stream?run=&timeline=1&task=&topics=runs,system,tree`, server-sent events
+//
+// `event: task` is the document of the task that was asked for, at most five times a second; `event: tree` the document of
+// the tree when it changed, at most once a second.
 
 /** `event: open`: the first of each connection. What was fetched before may be old: fetch it again. */
 export const openFrame = z.object({ now: time });
@@ -456,9 +459,6 @@ export const runFrame = z.object({
 });
 export type RunFrame = z.infer<typeof runFrame>;
 
-/** `event: task`: the task that was asked for, as `GET …/task` gives it, at most five times a second. */
-export const taskFrame = taskDocument;
-
 /** `event: system`: once a sample. */
 export const systemFrame = z.object({
   sample: systemSample,
@@ -467,9 +467,6 @@ export const systemFrame = z.object({
   health: systemDocument.shape.health,
 });
 export type SystemFrame = z.infer<typeof systemFrame>;
-
-/** `event: tree`: when it changed, at most once a second. */
-export const treeFrame = treeDocument;
 
 /** `event: gone`: the server is on its way out; what it says is for people. */
 export const goneFrame = z.object({ message: z.string() });

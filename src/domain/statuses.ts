@@ -71,6 +71,11 @@ export type TaskPriority = (typeof TaskPriority)[keyof typeof TaskPriority];
 export const PRIORITY_NAMES = ['critical', 'high', 'normal', 'low', 'background'] as const;
 export type PriorityName = (typeof PRIORITY_NAMES)[number];
 
+/** The name of a priority level; that of `normal` for a number that is none. */
+export function priorityName(level: number): PriorityName {
+  return PRIORITY_NAMES[level] ?? 'normal';
+}
+
 /** What a resource is; informs people, the guard treats all alike. */
 export const ResourceType = {
   COMPUTE: 'compute',

@@ -14,7 +14,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { JsonValue } from '../domain/json-value.ts';
 import type { OrchestrationEngine } from '../engine/orchestration-engine.ts';
 import { SystemTimers } from '../engine/system-timers.ts';
-import { boundedCopy } from './bounded-copy.ts';
+import { boundedCopy, boundedRecord } from './bounded-copy.ts';
 import {
   fieldOf,
   KnownActor,
@@ -285,10 +285,12 @@ export class ActorTrace {
   #deliver(): void {
     if (this.#isDelivering) return;
     this.#isDelivering = true;
+    // What was there before any listener heard of it is nobody's fault: the actors that live, however many, come at once.
+    const most = this.#waiting.length + MAX_WAITING_ENTRIES;
     // The array grows under the loop; no listener can throw out of it.
     for (const { subscription, body, t } of this.#waiting) {
       subscription.deliver(body, t);
-      if (this.#waiting.length > MAX_WAITING_ENTRIES) this.#unsubscribe(subscription);
+      if (this.#waiting.length > most) this.#unsubscribe(subscription);
     }
     this.#waiting.length = 0;
     this.#isDelivering = false;
@@ -304,9 +306,7 @@ function subjectOf(sessionId: unknown, runId: unknown, task: unknown): TraceSubj
 }
 
 function eventOf(event: EventObject): { type: string; [field: string]: JsonValue } {
-  const copy = boundedCopy(event);
-  const fields = typeof copy === 'object' && copy !== null && !Array.isArray(copy) ? copy : {};
-  return { ...fields, type: typeOf(event) };
+  return { ...boundedRecord(event), type: typeOf(event) };
 }
 
 /** Functions have no form in JSON: what a machine names in setup() is named here, and computed context is left out. */

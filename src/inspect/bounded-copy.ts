@@ -32,6 +32,12 @@ export function boundedCopy(value: unknown, bounds: CopyBounds = TRACE_BOUNDS): 
   return new Copier(bounds).copy(value, 0);
 }
 
+/** The same of an object's own properties; of what is none, no properties. */
+export function boundedRecord(value: unknown, bounds: CopyBounds = TRACE_BOUNDS): { [key: string]: JsonValue } {
+  const copy = boundedCopy(value, bounds);
+  return typeof copy === 'object' && copy !== null && !Array.isArray(copy) ? copy : {};
+}
+
 const CUT_KEY = '…';
 
 class Copier {

@@ -4,13 +4,14 @@
 // The engine never waits for the log and never hears of its faults: what comes while more than a bound lies unwritten is
 // dropped and counted in the log itself, and a destination that fails (disk full, reader gone) ends the log alone.
 
-import { constants, createWriteStream, openSync } from 'node:fs';
+import { createWriteStream, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Writable } from 'node:stream';
 import type Pino from 'pino';
 import { EVENT_TYPES, type RuntimeEvent, type RuntimeEventType } from '../domain/events.ts';
 import { messageOf, RuntimeError } from '../domain/runtime-error.ts';
 import type { OrchestrationEngine } from '../engine/orchestration-engine.ts';
+import { holdWritable } from './read-pipes.ts';
 
 /** From the least to the gravest. */
 export const EVENT_LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
@@ -41,8 +42,6 @@ export interface EventLog {
 export const DROPPED_LINE = 'log.dropped';
 
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
-/** Made if need be, added to at its end, and a pipe without a reader is refused at once where it would block for ever. */
-const APPEND = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NONBLOCK;
 const PRIVATE_DATA: ReadonlySet<string> = new Set(['output', 'parameters']);
 
 /** The level of each event; that of `task.log` is what its body said, and a thread that leaves with its engine is no news. */
@@ -222,7 +221,12 @@ function openStream({ file, stream }: EventLogOptions): Writable {
   }
   if (stream !== undefined) return stream;
   try {
-    return createWriteStream('', { fd: openSync(file ?? '', APPEND) });
+    const release = holdWritable(file ?? '');
+    try {
+      return createWriteStream('', { fd: openSync(file ?? '', 'a') });
+    } finally {
+      release();
+    }
   } catch (error) {
     throw new RuntimeError('FILE_UNWRITABLE', `log file '${file}' cannot be written: ${messageOf(error)}`, {
       cause: error,

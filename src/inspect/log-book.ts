@@ -70,6 +70,8 @@ export class LogBook {
   readonly #entries = new Map<string, Entry>();
   readonly #unsubscribe: readonly (() => void)[];
   readonly #since: string;
+  /** Most lines are of the run that the line before was of. */
+  #last: { readonly runId: string; readonly entry: Entry } | undefined;
 
   /** Use `logBookOf`: an engine has one book. `since`: ISO 8601, now. */
   constructor(engine: Pick<OrchestrationEngine, 'registerEventHandler'>, since: string) {
@@ -115,9 +117,11 @@ export class LogBook {
   }
 
   #entryOf(runId: string): Entry {
+    if (this.#last?.runId === runId) return this.#last.entry;
     const entry = this.#entries.get(runId) ?? { lines: [], dropped: 0, characters: 0 };
     this.#entries.delete(runId);
     this.#entries.set(runId, entry);
+    this.#last = { runId, entry };
     if (this.#entries.size > LOG_LIMITS.runs) {
       const [oldest] = this.#entries.keys();
       if (oldest !== undefined) this.#entries.delete(oldest);

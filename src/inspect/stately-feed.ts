@@ -67,11 +67,13 @@ async function replay(file: string, sink: StatelySink, pace: ReplayPace, stop: A
 
 function pause(timers: TimerService & Clock, delayMs: number, stop: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = timers.schedule(timers.now() + delayMs, resolve);
     const end = () => {
       timers.cancel(timer);
+      // A replay pauses often: what each one leaves behind would have to be gone through by the next.
+      stop.removeEventListener('abort', end);
       resolve();
     };
-    stop.addEventListener('abort', end, { once: true });
+    const timer = timers.schedule(timers.now() + delayMs, end);
+    stop.addEventListener('abort', end);
   });
 }

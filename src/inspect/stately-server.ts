@@ -4,13 +4,13 @@
 // Who may read is who knows the token in the path, under a name of this machine, from no other page than its own: what
 // runs here is in the messages. Nothing that a viewer sends is read.
 
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Clock, TimerService } from '../domain/clock.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
+import { newSecret, SecretDigest } from '../engine/local-callers.ts';
 import type { StatelyFeed } from './stately-feed.ts';
 import { BRIDGE_FILES, type BridgeFile, bridgePolicy } from './stately-page.ts';
 import { feedSocket } from './stately-socket.ts';
@@ -22,7 +22,6 @@ const MAX_CONNECTIONS = 64;
 const MAX_HEADER_BYTES = 16 * 1024;
 /** Nobody has anything to say to it. */
 const MAX_INCOMING_BYTES = 1_024;
-const TOKEN_BYTES = 24;
 const GOING_AWAY = 1001;
 /** How long a viewer may take to read what is under way when the bridge closes. */
 const GOODBYE_MS = 1_000;
@@ -67,8 +66,8 @@ export async function serveStately(
 }
 
 class BridgeDoor {
-  // A secret, no chance that a run could depend on.
-  readonly token = randomBytes(TOKEN_BYTES).toString('base64url');
+  readonly token = newSecret();
+  readonly #secret = new SecretDigest(this.token);
   port = 0;
   readonly #feed: StatelyFeed;
   readonly #sockets = new WebSocketServer({
@@ -130,7 +129,7 @@ class BridgeDoor {
     if (host === undefined || !names.includes(host)) return undefined;
     if (origin !== undefined && !names.some((name) => origin === `http://${name}`)) return undefined;
     const [, token = '', ...rest] = (url.split('?')[0] ?? '').split('/');
-    return isSame(token, this.token) && rest.length === 1 ? rest[0] : undefined;
+    return this.#secret.matches(token) && rest.length === 1 ? rest[0] : undefined;
   }
 }
 
@@ -149,11 +148,6 @@ function refuse(response: ServerResponse, status: number, message: string): void
 
 function end(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-function isSame(given: string, token: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(token));
 }
 
 function listen(server: Server, port: number): Promise<number> {

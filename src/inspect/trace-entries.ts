@@ -227,7 +227,6 @@ export const traceLine = z.discriminatedUnion('kind', [
 export type TraceLine = z.infer<typeof traceLine>;
 /** What reading a trace file gives. */
 export type TraceEntry = TraceLine | z.infer<typeof cutEntry>;
-export type TraceHeader = z.infer<typeof headerEntry>;
 
 function branded<Id extends string>(): z.ZodType<Id> {
   return z.custom<Id>((value) => typeof value === 'string', 'is not a text');

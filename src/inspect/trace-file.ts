@@ -10,7 +10,8 @@ import type { RuntimeEvent } from '../domain/events.ts';
 import { messageOf, RuntimeError } from '../domain/runtime-error.ts';
 import type { OrchestrationEngine } from '../engine/orchestration-engine.ts';
 import { ActorTrace, type TracedEngine } from './actor-trace.ts';
-import { boundedCopy, type CopyBounds } from './bounded-copy.ts';
+import { boundedRecord, type CopyBounds } from './bounded-copy.ts';
+import { holdWritable } from './read-pipes.ts';
 import { TRACE_VERSION, type TraceLine } from './trace-entries.ts';
 
 /** What a recording needs of an engine. */
@@ -55,7 +56,8 @@ export async function recordTrace(
 ): Promise<TraceRecording> {
   let handle: FileHandle;
   try {
-    handle = await open(file, 'w');
+    const release = holdWritable(file);
+    handle = await open(file, 'w').finally(release);
   } catch (error) {
     throw unwritable(file, error);
   }
@@ -126,11 +128,9 @@ class TraceRecorder implements TraceRecording {
   #event(event: RuntimeEvent): void {
     const t = this.#trace.elapsedMs();
     const { runId } = event;
-    // All there is to know of a single task is in its events.
-    if (runId !== undefined && !isSingleTask(event) && !this.#runs.has(runId)) this.#run(runId, t);
+    if (runId !== undefined && !this.#runs.has(runId)) this.#run(runId, t);
     if (runId !== undefined && LAST_EVENTS.has(event.type)) this.#runs.delete(runId);
-    const data = boundedCopy(event.data, EVENT_BOUNDS);
-    this.#put({ kind: 'runtime', t, event: { ...event, data: isRecord(data) ? data : {} } });
+    this.#put({ kind: 'runtime', t, event: { ...event, data: boundedRecord(event.data, EVENT_BOUNDS) } });
   }
 
   #run(runId: string, t: number): void {
@@ -139,6 +139,7 @@ class TraceRecorder implements TraceRecording {
     if (this.#runs.size > MAX_RUNS && oldest !== undefined) this.#runs.delete(oldest);
     try {
       const history = this.#engine.getRunHistory(runId);
+      // The run that all single tasks share in events has none: there is no more to them than their events say.
       if (history?.origin.type !== 'run.created') return;
       const definition = this.#engine.getRunDefinition(runId) ?? null;
       const isLong = JSON.stringify(definition).length > MAX_DEFINITION_CHARACTERS;
@@ -244,15 +245,6 @@ class LineWriter {
 function packageVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   return /"version": "([^"]+)"/.exec(text)?.[1] ?? 'unknown';
-}
-
-// A single task is a run of its own, under its own id.
-function isSingleTask({ runId, taskId }: RuntimeEvent): boolean {
-  return runId !== undefined && String(runId) === String(taskId);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function unwritable(file: string, cause: unknown): RuntimeError {

@@ -1,5 +1,6 @@
 // The trace of an engine: causal order, first states, whose an actor is, and what a listener can and cannot do.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ActorTrace } from '../../src/inspect/actor-trace.ts';
 import { statechartOf } from '../../src/inspect/statechart.ts';
@@ -179,6 +180,23 @@ describe('a trace', () => {
     ]);
     expect(ofKind(ofMachine, 'actor').map(({ machine }) => machine)).toEqual(['workflow', 'workflow']);
     expect(ends.map(({ kind }) => kind)).toEqual(Array.from({ length: 16 }, () => 'end'));
+  });
+
+  it('tells a listener that comes late of all that live, however many they are', { timeout: 60_000 }, async () => {
+    const { engine } = await createTestEngine();
+    const steps = 100_001;
+    engine.workflows.createWorkflow('wide', noops(steps));
+    engine.startWorkflow('wide');
+    while ([...engine.liveActors()].length < steps) await nextTurn();
+    let told = 0;
+    let after = 0;
+    const stop = new ActorTrace(engine).subscribe(({ kind }) => {
+      if (kind === 'actor') told++;
+      else if (kind === 'snapshot') after++;
+    });
+    expect(told).toBeGreaterThan(steps);
+    while (after === 0) await nextTurn();
+    stop();
   });
 
   it('samples whole task actors, and leaves out whole ones', async () => {

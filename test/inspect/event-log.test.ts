@@ -2,9 +2,11 @@
 // destination reaches the engine.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { EVENT_TYPES } from '../../src/domain/events.ts';
@@ -209,6 +211,25 @@ describe('a log that cannot be written', () => {
     const file = fileOf();
     expect(() => logEvents(engine, { file })).toThrow(expect.objectContaining({ code: 'FILE_UNWRITABLE' }));
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'waits in a named pipe for a reader that is slow, and loses nothing (skipped on Windows)',
+    async () => {
+      const { engine } = await createTestEngine();
+      const pipe = join(createTestFolder(), 'pipe');
+      expect(spawnSync('mkfifo', [pipe]).status).toBe(0);
+      const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+      const log = logEvents(engine, { file: pipe });
+      // More than a pipe holds; nobody reads yet.
+      const steps = Array.from({ length: 500 }, (_, index) => ({ name: `t${index}`, module: 'core', action: 'noop' }));
+      engine.workflows.createWorkflow('many', steps);
+      await engine.executeWorkflow('many');
+      const [written] = await Promise.all([text(new Socket({ fd: reader, writable: false })), log.close()]);
+      expect(written.length).toBeGreaterThan(65_536);
+      expect(written.match(/"event":"task.completed"/g)).toHaveLength(500);
+      expect(log.dropped).toBe(0);
+    },
+  );
 
   it('needs exactly one place', async () => {
     const { engine } = await createTestEngine();

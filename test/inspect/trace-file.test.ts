@@ -1,6 +1,7 @@
 // The trace file: one causal order of actors, events and runs; what is damaged is named, what is cut is told; a replay of
 // it shows a viewer the same as the run itself did.
 
+import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createWebSocketReceiver } from '@statelyai/inspect';
@@ -213,6 +214,16 @@ describe('recording', () => {
     expect(run?.definition).toEqual(test.engine.getRunDefinition(run?.runId ?? ''));
     expect(run?.definition?.steps[0]?.retry.maxAttempts).toBe(Number.POSITIVE_INFINITY);
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'refuses a named pipe that nobody reads, where opening it would wait for ever (skipped on Windows)',
+    async () => {
+      const { engine } = await createTestEngine();
+      const pipe = join(createTestFolder(), 'pipe');
+      expect(spawnSync('mkfifo', [pipe]).status).toBe(0);
+      await expect(recordTrace(engine, pipe)).rejects.toMatchObject({ code: 'FILE_UNWRITABLE' });
+    },
+  );
 
   it('refuses a file that cannot be made, and says once when it cannot be written any more', async () => {
     const { engine } = await createTestEngine();

@@ -95,7 +95,7 @@ export function CopyButton({ text, what, label = 'Copy' }: CopyButtonProps) {
   return (
     <>
       <button type="button" aria-label={`${label} ${what}`} onClick={() => void copy()} onBlur={() => setOutcome(null)}>
-        {outcome === 'copied' ? 'Copied' : label}
+        {outcome === 'copied' ? 'Copied' : outcome === 'refused' ? 'Not allowed: select the text' : label}
       </button>
       <span class="visually-hidden" role="status">
         {outcome === 'copied' ? `The ${what} is on the clipboard` : null}

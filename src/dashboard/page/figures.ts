@@ -62,9 +62,12 @@ export function bytesText(bytes: number): string {
   return `${value < 10 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
+// Kept: to make one takes sixty times as long as to use it, and canvases write a count for each cluster and frame.
+const COUNTS = new Intl.NumberFormat('en-US', { maximumFractionDigits: 2 });
+
 /** A count with its thousands set apart: `10,000`. */
 export function countText(count: number): string {
-  return count.toLocaleString('en-US', { maximumFractionDigits: 2 });
+  return COUNTS.format(count);
 }
 
 /** A count and its noun: `1 task`, `2 tasks`. */

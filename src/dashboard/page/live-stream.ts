@@ -15,8 +15,8 @@ import {
   systemFrame,
   type TaskDocument,
   type TreeDocument,
-  taskFrame,
-  treeFrame,
+  taskDocument,
+  treeDocument,
 } from '../wire.ts';
 
 /** What the page is looking at. */
@@ -55,9 +55,9 @@ export interface StreamPort {
 const SCHEMAS: { readonly [K in keyof Frames]: z.ZodMiniType<Frames[K]> } = {
   runs: runsFrame,
   run: runFrame,
-  task: taskFrame,
+  task: taskDocument,
   system: systemFrame,
-  tree: treeFrame,
+  tree: treeDocument,
 };
 const NAMES = ['open', 'gone', ...Object.keys(SCHEMAS)];
 

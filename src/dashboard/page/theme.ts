@@ -39,3 +39,10 @@ function applyTheme(choice: ThemeChoice): void {
   const isDark = choice === 'system' ? matchMedia('(prefers-color-scheme: dark)').matches : choice === 'dark';
   document.documentElement.dataset.theme = isDark ? 'dark' : 'light';
 }
+
+/** Calls back whenever the theme becomes another, until the result is called. */
+export function onThemeChange(changed: () => void): () => void {
+  const watcher = new MutationObserver(changed);
+  watcher.observe(document.documentElement, { attributeFilter: ['data-theme'] });
+  return () => watcher.disconnect();
+}

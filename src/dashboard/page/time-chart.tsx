@@ -3,6 +3,7 @@
 
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
+import { onThemeChange } from './theme.ts';
 import 'uplot/dist/uPlot.min.css';
 import { peakOf, type Series } from './system-feed.ts';
 
@@ -87,11 +88,7 @@ function usePlot(box: { readonly current: HTMLDivElement | null }, input: PlotIn
   const latest = useRef(input);
   latest.current = input;
   const [theme, setTheme] = useState(document.documentElement.dataset.theme);
-  useEffect(() => {
-    const watcher = new MutationObserver(() => setTheme(document.documentElement.dataset.theme));
-    watcher.observe(document.documentElement, { attributeFilter: ['data-theme'] });
-    return () => watcher.disconnect();
-  }, []);
+  useEffect(() => onThemeChange(() => setTheme(document.documentElement.dataset.theme)), []);
   const labels = input.series.map(({ label }) => label).join('\n');
   useEffect(() => {
     const element = box.current;

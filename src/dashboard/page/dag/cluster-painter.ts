@@ -2,6 +2,7 @@
 // proportion, each with mark and count where there is room. A state that any task has is always seen, however few have it.
 
 import { TASK_STATES } from '../../wire.ts';
+import { countText } from '../figures.ts';
 import { type Brush, drawMarkAt, isInView, onScreen } from './brush.ts';
 import { type Cluster, countsOf } from './clusters.ts';
 import type { Rect } from './graph-layout.ts';
@@ -35,7 +36,6 @@ const STACKED = (
   ] as const
 ).map((state) => TASK_STATES.indexOf(state));
 /** One for all frames: making one takes longer than all else of a cluster. */
-const NUMBERS = new Intl.NumberFormat('en');
 
 /** A cluster in words, for its head and tooltips. */
 export function clusterTitle(cluster: Pick<Cluster, 'fromLevel' | 'toLevel'>): string {
@@ -174,12 +174,12 @@ function paintCount(brush: Brush, part: PaintedPart, isDown: boolean): void {
   context.font = `12px ${palette.font}`;
   context.textAlign = 'left';
   context.fillStyle = colours.ink;
-  context.fillText(NUMBERS.format(count), left + MARK_PX + 4, middle + 0.5);
+  context.fillText(countText(count), left + MARK_PX + 4, middle + 0.5);
 }
 
 function paintHead({ context, palette }: Brush, cluster: Cluster, place: Rect): void {
   const title = clusterTitle(cluster);
-  const count = NUMBERS.format(cluster.size);
+  const count = countText(cluster.size);
   context.font = `600 11px ${palette.font}`;
   context.textAlign = 'left';
   context.fillStyle = palette.ink;

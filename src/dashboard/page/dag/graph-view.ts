@@ -3,6 +3,7 @@
 // Must never hold the run: it is given scenes, and says indexes of tasks.
 
 import type { RunDocument } from '../../wire.ts';
+import { onThemeChange } from '../theme.ts';
 import type { Brush, Emphasis } from './brush.ts';
 import {
   between,
@@ -56,7 +57,7 @@ export class GraphView {
   readonly #events: GraphViewEvents;
   readonly #sprites = new MarkSprites();
   readonly #end = new AbortController();
-  readonly #observers: { disconnect(): void }[] = [];
+  readonly #observers: (() => void)[] = [];
   #palette: Palette;
   #scene: Scene | null = null;
   #painter: GraphPainter | null = null;
@@ -146,7 +147,7 @@ export class GraphView {
   /** Lets go of everything. */
   close(): void {
     this.#end.abort();
-    for (const observer of this.#observers) observer.disconnect();
+    for (const stop of this.#observers) stop();
     cancelAnimationFrame(this.#frame);
     this.#scene = null;
   }
@@ -154,9 +155,10 @@ export class GraphView {
   #observe(): void {
     const resized = new ResizeObserver(() => this.#resize());
     resized.observe(this.#canvas);
-    const themed = new MutationObserver(() => this.#readColours());
-    themed.observe(document.documentElement, { attributeFilter: ['data-theme'] });
-    this.#observers.push(resized, themed);
+    this.#observers.push(
+      () => resized.disconnect(),
+      onThemeChange(() => this.#readColours()),
+    );
   }
 
   #readColours(): void {

@@ -1,7 +1,8 @@
 // Owns the view of a value or an error of a task: text in a block that can be folded and copied. All of it is text.
 
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import type { TaskDocument, WireError } from '../../wire.ts';
+import { CopyButton } from '../empty-state.tsx';
 import { countText } from '../figures.ts';
 import { prettyJson } from './json-text.ts';
 
@@ -46,33 +47,11 @@ export function ErrorView({ error, label }: { error: WireError; label: string })
 function TextBlock({ text, copied, label }: { text: string; copied: string; label: string }) {
   return (
     <div class="task-block">
-      <CopyButton text={copied} label={label} />
+      <CopyButton text={copied} what={label.toLowerCase()} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <section class="task-text" tabIndex={0} aria-label={label}>
         <pre>{text}</pre>
       </section>
     </div>
-  );
-}
-
-const SAID_MS = 1_500;
-
-function CopyButton({ text, label }: { text: string; label: string }) {
-  const [said, setSaid] = useState('');
-  useEffect(() => {
-    if (said === '') return undefined;
-    const timer = setTimeout(() => setSaid(''), SAID_MS);
-    return () => clearTimeout(timer);
-  }, [said]);
-  const copy = () => {
-    navigator.clipboard.writeText(text).then(
-      () => setSaid('Copied'),
-      () => setSaid('Not allowed: select the text'),
-    );
-  };
-  return (
-    <button type="button" class="task-copy" aria-label={`Copy: ${label}`} onClick={copy}>
-      <span aria-live="polite">{said === '' ? 'Copy' : said}</span>
-    </button>
   );
 }

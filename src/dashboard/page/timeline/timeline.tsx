@@ -6,6 +6,7 @@ import { useEffect, useReducer, useRef, useState } from 'preact/hooks';
 import type { PlanDocument, RunDocument, TimelineDocument } from '../../wire.ts';
 import { useElementWidth } from '../element-width.ts';
 import { durationText } from '../figures.ts';
+import { onThemeChange } from '../theme.ts';
 import { attemptWords } from './attempt-words.ts';
 import { SlowestAttempts } from './slowest-attempts.tsx';
 import { listenToGestures } from './timeline-gestures.ts';
@@ -174,12 +175,11 @@ function useStage(
       select(nameAt(made, place, now.run) ?? null);
     };
     listenToGestures(lanes, made, { pressed, moved: setPointer }, end.signal);
-    const theme = new MutationObserver(() => made.restyle());
-    theme.observe(document.documentElement, { attributeFilter: ['data-theme'] });
+    const stopFollowing = onThemeChange(() => made.restyle());
     setStage(made);
     return () => {
       end.abort();
-      theme.disconnect();
+      stopFollowing();
       made.dispose();
     };
   }, [elements.axis, elements.lanes, elements.scroller, setPointer]);
