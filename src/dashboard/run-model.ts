@@ -3,7 +3,6 @@
 // built when they are asked for. It asks nothing of an engine and knows no clock.
 
 import type { RuntimeEvent } from '../domain/events.ts';
-import { PRIORITY_NAMES } from '../domain/statuses.ts';
 import type { AttemptHistory, RunHistory, RunRecord, TaskHistory } from '../engine/run-archive.ts';
 import { VersionCounter } from './change-list.ts';
 import { EventTime } from './event-time.ts';
@@ -335,11 +334,6 @@ function stateOf(task: TaskHistory, isHeld: boolean): number | null {
 export function outcomeOf({ outcome, killed }: AttemptHistory, isHeld: boolean): AttemptOutcome {
   if (outcome === 'running') return isHeld ? 'running' : 'interrupted';
   return killed ? 'killed' : outcome;
-}
-
-/** The name of a priority level. */
-export function priorityName(level: number): string {
-  return PRIORITY_NAMES[level] ?? 'normal';
 }
 
 function numberOf(value: unknown, fallback: number): number {

@@ -2,8 +2,9 @@
 // are cut: a task may well give megabytes.
 
 import type { SerializedError } from '../domain/serialized-error.ts';
+import { priorityName } from '../domain/statuses.ts';
 import type { RunHistory, TaskHistory } from '../engine/run-archive.ts';
-import { outcomeOf, priorityName, type RunModel } from './run-model.ts';
+import { outcomeOf, type RunModel } from './run-model.ts';
 import type { StatechartPath } from './statechart-path.ts';
 import { blankTask, type TaskProgress } from './task-life.ts';
 import type { TaskDocument, WireError } from './wire.ts';

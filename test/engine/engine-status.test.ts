@@ -132,7 +132,10 @@ describe('getSystemStatus', () => {
     await seen(test, ({ type }) => type === 'task.started');
     const { threads } = engine.getSystemStatus();
     expect(threads.map(({ state }) => state).sort()).toEqual(['busy', 'idle']);
-    expect(threads.find(({ state }) => state === 'busy')?.attemptKey).toEqual(expect.any(Number));
+    const busy = threads.find(({ state }) => state === 'busy');
+    expect(busy?.attemptKey).toEqual(expect.any(Number));
+    expect(busy?.subject).toEqual({ runId: expect.any(String), task: expect.any(String), taskId: expect.any(String) });
+    expect(threads.find(({ state }) => state === 'idle')?.subject).toBeNull();
     engine.tasks.cancelTask(id);
     await engine.waitForTask(id);
   });

@@ -31,6 +31,25 @@ test('a folder without a journal is an empty archive, and stays as it is', async
   expect(existsSync(dataDir)).toBe(false);
 });
 
+test('the number of the newest fact, of all and of each run, tells what has more to read', async () => {
+  const dataDir = dataFolder();
+  expect(archiveOf(dataDir).lastSequence()).toBe(0);
+  const { engine } = await createTestEngine({ dataDir });
+  engine.workflows.createWorkflow('flow', [{ name: 'a', module: 'core', action: 'noop' }]);
+  const first = await engine.executeWorkflow('flow');
+  const between = archiveOf(dataDir);
+  const second = await engine.executeWorkflow('flow');
+  const after = archiveOf(dataDir);
+  for (const { runId } of [first, second]) {
+    expect(after.lastSequence(runId)).toBe(after.history(runId)?.lastSequence);
+  }
+  expect(after.lastSequence()).toBe(after.lastSequence(second.runId));
+  expect(after.lastSequence(first.runId)).toBeLessThan(after.lastSequence(second.runId));
+  // An archive that is open sees what is written meanwhile.
+  expect(between.lastSequence(second.runId)).toBe(after.lastSequence(second.runId));
+  expect(after.lastSequence('run-none')).toBe(0);
+});
+
 test('runs of an engine that is gone are there with their history and definition', async () => {
   const dataDir = dataFolder();
   const { engine } = await createTestEngine({ dataDir });

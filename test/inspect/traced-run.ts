@@ -4,7 +4,6 @@ import type { RunHistory } from '../../src/journal/run-history.ts';
 import { createGate, type TestEngine } from '../engine/support.ts';
 
 const RETRY = { initialIntervalMs: 1, backoff: 1, jitter: 0 };
-const STEPS = 20;
 /** Of these the actors live at some time: what is skipped is never an actor. */
 export const ACTOR_TASKS = 18;
 
