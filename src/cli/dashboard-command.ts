@@ -9,7 +9,7 @@ import type { DashboardFlags } from './dashboard-commands.ts';
 import { takeDashboardToken } from './dashboard-token.ts';
 import { usageError } from './error-lines.ts';
 import { ExitCode } from './exit-code.ts';
-import { listenForInterrupts } from './interruption.ts';
+import { untilInterrupted } from './interruption.ts';
 import { jsonLine } from './json-output.ts';
 import type { Shell } from './main.ts';
 import { packageVersion } from './package-version.ts';
@@ -33,10 +33,10 @@ export async function dashboardCommand(shell: Shell, flags: DashboardFlags): Pro
   });
   if (flags.json === true) shell.stdout.line(jsonLine({ type: 'dashboard.listening', url: dashboard.url }));
   else shell.stdout.line(`dashboard: ${dashboard.url}`);
-  const exitCode = await untilStopped();
+  await untilInterrupted(ExitCode.INTERRUPTED);
   await dashboard.close();
   timers.close();
-  return exitCode;
+  return ExitCode.COMPLETED;
 }
 
 async function sourceOf(flags: DashboardFlags, timers: SystemTimers): Promise<DashboardSource> {
@@ -56,17 +56,6 @@ async function sourceOf(flags: DashboardFlags, timers: SystemTimers): Promise<Da
       return await OrchestrationEngine.create({ ...engineConfigOf(flags), resume: 'manual' });
     },
   });
-}
-
-/** The first signal ends in good order, the next at once. */
-async function untilStopped(): Promise<ExitCode> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  listenForInterrupts((level) => {
-    if (level !== 'drain') process.exit(ExitCode.INTERRUPTED);
-    resolve();
-  });
-  await promise;
-  return ExitCode.COMPLETED;
 }
 
 function tellFault(shell: Shell, error: unknown): void {

@@ -4,9 +4,7 @@ import type { Command } from 'commander';
 import { addFolders, examples, type FolderFlags } from './command-flags.ts';
 import type { ExitCode } from './exit-code.ts';
 import type { Shell } from './main.ts';
-import { parseWholeNumber } from './option-values.ts';
-
-const LAST_PORT = 65_535;
+import { parsePort } from './option-values.ts';
 
 export interface DashboardFlags extends FolderFlags {
   readonly port?: number;
@@ -20,7 +18,7 @@ export function addDashboardCommand(program: Command, shell: Shell, done: (code:
     .command('dashboard')
     .description('Show the runs of a data folder, past and present, in a browser on this machine')
     .option('--port <n>', 'port on 127.0.0.1; 0 = any free one; default 7331, or the next free one', (text) =>
-      parseWholeNumber('--port', text, 0, LAST_PORT),
+      parsePort('--port', text),
     )
     .option('--replay <file>', 'show a recorded trace instead (`yardmaster run … --trace <file>` records one)')
     .option('--json', 'say where it is as one JSON object on stdout');

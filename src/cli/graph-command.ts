@@ -2,7 +2,7 @@
 // what became of each task, or the statechart of one of the engine's machines. It runs nothing and writes no file.
 
 import { toDot, toMermaid } from '../dag/graph-notation.ts';
-import { assertNever, isRuntimeError, RuntimeError } from '../domain/runtime-error.ts';
+import { assertNever, isRuntimeError } from '../domain/runtime-error.ts';
 import type { ResolvedConfig } from '../engine/engine-config.ts';
 import { RunArchive, type RunRecord } from '../engine/run-archive.ts';
 import { GRAPH_FORMATS, type GraphFlags } from './command-tree.ts';
@@ -148,10 +148,7 @@ async function machineText(name: string, format: GraphFormat): Promise<string> {
       return await renderStatechartSvg(chart);
     }
     case 'dot':
-      throw new RuntimeError(
-        'USAGE',
-        'a machine is drawn as mermaid, json or svg, not as dot; Mermaid is the text form',
-      );
+      throw usageError('a machine is drawn as mermaid, json or svg, not as dot; Mermaid is the text form');
     default:
       return assertNever(format);
   }

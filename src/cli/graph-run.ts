@@ -6,7 +6,7 @@ import { type NotationLook, toDot, toMermaid } from '../dag/graph-notation.ts';
 import type { TaskGraph } from '../dag/task-graph.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
 import { TaskStatus } from '../domain/statuses.ts';
-import { recordedCourse } from '../engine/simulation/step-durations.ts';
+import { type RecordedCourse, recordedCourse } from '../engine/simulation/step-durations.ts';
 import type { CompiledWorkflow } from '../engine/workflow-compiler.ts';
 import { durationText } from './duration-text.ts';
 import { type GraphState, STATE_LOOKS } from './graph-marks.ts';
@@ -46,10 +46,10 @@ export function runGraphOf({ timeline, workflow }: KnownRun): RunGraph {
     );
   }
   const { graph, definition } = workflow;
-  const path = decisivePath(timeline, workflow);
+  const { durations } = recordedCourse(workflow, timeline.history);
+  const path = decisivePath(timeline, workflow, durations);
   const known = new Map(timeline.tasks.map((task) => [task.name, task]));
   const onPath = new Set(path);
-  const seconds = recordedCourse(workflow, timeline.history).durations;
   const tasks = graph.names.map((name, index): RunGraphTask => {
     const task = known.get(name);
     const step = definition.steps[index];
@@ -59,7 +59,7 @@ export function runGraphOf({ timeline, workflow }: KnownRun): RunGraph {
       action: step === undefined ? '' : `${step.module}.${step.action}`,
       state: stateOf(task),
       attempts: task?.attempts.length ?? 0,
-      durationMs: hasRun ? Math.round((seconds[index]?.seconds ?? 0) * 1_000) : null,
+      durationMs: hasRun ? Math.round((durations[index]?.seconds ?? 0) * 1_000) : null,
       critical: onPath.has(index),
     };
   });
@@ -70,8 +70,11 @@ export function runGraphOf({ timeline, workflow }: KnownRun): RunGraph {
  * The chain of tasks that held up the end: the longest path by what was recorded. Tasks that never ran take no time, so
  * that of a run under way it is the path so far.
  */
-function decisivePath(timeline: RunTimeline, workflow: CompiledWorkflow): number[] {
-  const { durations } = recordedCourse(workflow, timeline.history);
+function decisivePath(
+  timeline: RunTimeline,
+  workflow: CompiledWorkflow,
+  durations: RecordedCourse['durations'],
+): number[] {
   const weights = Float64Array.from(durations, ({ seconds, isKnown }) => (isKnown ? seconds : 0));
   const hasRun = (node: number): boolean => {
     const name = workflow.graph.names[node] ?? '';

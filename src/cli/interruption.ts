@@ -26,6 +26,16 @@ export class InterruptCounter {
   }
 }
 
+/** Resolves with the first press; the next ends the process at once with `exitCode`. For who waits to be stopped. */
+export function untilInterrupted(exitCode: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  listenForInterrupts((level) => {
+    if (level !== 'drain') process.exit(exitCode);
+    resolve();
+  });
+  return promise;
+}
+
 /**
  * Calls back for every press until the returned function is called; the process no longer dies of the signals. From
  * `leave` on it does again: a thread that is stuck in native code (a file system that does not answer) holds up even

@@ -4,9 +4,7 @@ import type { Command } from 'commander';
 import { addEngineSettings, addFolders, type EngineFlags, examples } from './command-flags.ts';
 import type { ExitCode } from './exit-code.ts';
 import type { Shell } from './main.ts';
-import { parseWholeNumber } from './option-values.ts';
-
-const LAST_PORT = 65_535;
+import { parsePort } from './option-values.ts';
 
 export interface McpFlags extends EngineFlags {
   readonly http?: number;
@@ -23,7 +21,7 @@ export function addMcpCommand(program: Command, shell: Shell, done: (code: ExitC
     .command('mcp')
     .description('Serve the workflows to AI agents: MCP over stdin and stdout, or over HTTP')
     .option('--http <port>', 'listen for Streamable HTTP on this port, path /mcp; 0 = any free one', (text) =>
-      parseWholeNumber('--http', text, 0, LAST_PORT),
+      parsePort('--http', text),
     )
     .option('--host <address>', 'address to listen on; default 127.0.0.1; any other than this machine needs a token')
     .option(

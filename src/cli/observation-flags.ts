@@ -1,12 +1,12 @@
 // Owns the flags that let a run be seen from outside while it goes on: dashboard, Stately's inspector, trace and log file.
 
 import type { Command } from 'commander';
+import type { EventLogLevel } from '../inspect/event-log.ts';
 import { usageError } from './error-lines.ts';
-import { parseWholeNumber } from './option-values.ts';
+import { parsePort } from './option-values.ts';
 
-const LAST_PORT = 65_535;
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
-export type LogFileLevel = (typeof LOG_LEVELS)[number];
+/** For the help: to ask src/inspect would load the log for it. */
+const LOG_LEVELS: readonly EventLogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
 export interface ObservationFlags {
   /** A port; 0 = any free one, true = the usual one or the next that is free. */
@@ -15,7 +15,7 @@ export interface ObservationFlags {
   readonly inspect?: string | true;
   readonly trace?: string;
   readonly log?: string;
-  readonly logLevel?: LogFileLevel;
+  readonly logLevel?: EventLogLevel;
 }
 
 // What may stand behind a flag whose value may be left out; anything else there is the next argument.
@@ -23,28 +23,33 @@ const OPTIONAL_VALUES: Readonly<Record<string, RegExp>> = { '--dashboard': /^\d+
 
 export function addObservation(command: Command): Command {
   return command
-    .option('--dashboard [port]', 'show the run in a browser while it goes on, on 127.0.0.1', parsePort)
+    .option('--dashboard [port]', 'show the run in a browser while it goes on, on 127.0.0.1', parseDashboard)
     .option(
       '--inspect [url]',
       'show every statechart in Stately’s inspector, or send them to a viewer at ws://…',
       parseViewer,
     )
-    .option('--trace <file>', 'record every actor, event and snapshot as JSON lines, for `replay`')
+    .option(
+      '--trace <file>',
+      'record every actor, event and snapshot as JSON lines, for `dashboard --replay` and `inspect`',
+    )
     .option('--log <file>', 'one JSON line for each thing that happens')
     .option('--log-level <level>', `least level of --log: ${LOG_LEVELS.join(', ')}; default info`, parseLogLevel);
 }
 
 /** `--dashboard flow.json` is a flag and an argument: says so where the command line alone would not. */
 export function withOptionalValues(argv: readonly string[]): string[] {
+  // Behind `--` there are no flags any more.
+  const end = argv.indexOf('--');
   return argv.map((argument, index) => {
-    const value = OPTIONAL_VALUES[argument];
+    const value = end >= 0 && index > end ? undefined : OPTIONAL_VALUES[argument];
     return value === undefined || value.test(argv[index + 1] ?? '') ? argument : `${argument}=`;
   });
 }
 
 /** A port, or true where none is given. @throws RuntimeError USAGE */
-function parsePort(text: string): number | true {
-  return text === '' ? true : parseWholeNumber('--dashboard', text, 0, LAST_PORT);
+function parseDashboard(text: string): number | true {
+  return text === '' ? true : parsePort('--dashboard', text);
 }
 
 /** The address of a viewer, or true where none is given. @throws RuntimeError USAGE */
@@ -54,7 +59,7 @@ export function parseViewer(text: string): string | true {
   throw usageError(`a viewer of statecharts has a ws:// address, and "${text}" is none`);
 }
 
-function parseLogLevel(text: string): LogFileLevel {
+function parseLogLevel(text: string): EventLogLevel {
   for (const level of LOG_LEVELS) if (level === text) return level;
   throw usageError(`--log-level must be one of ${LOG_LEVELS.join(', ')}, not "${text}"`);
 }

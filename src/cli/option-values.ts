@@ -5,6 +5,8 @@ import { ExecutionMode } from '../domain/statuses.ts';
 import { usageError } from './error-lines.ts';
 import { RUN_STANDINGS, type RunStanding } from './run-standing.ts';
 
+const LAST_PORT = 65_535;
+
 /** A whole number within bounds. @throws RuntimeError USAGE */
 export function parseWholeNumber(flag: string, text: string, minimum: number, maximum: number): number {
   const value = Number(text);
@@ -12,6 +14,11 @@ export function parseWholeNumber(flag: string, text: string, minimum: number, ma
     throw usageError(`${flag} must be a whole number from ${minimum} to ${maximum}, not "${text}"`);
   }
   return value;
+}
+
+/** A TCP port; 0 = any free one. @throws RuntimeError USAGE */
+export function parsePort(flag: string, text: string): number {
+  return parseWholeNumber(flag, text, 0, LAST_PORT);
 }
 
 /** A number above 0. @throws RuntimeError USAGE */

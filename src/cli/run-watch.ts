@@ -122,12 +122,14 @@ class RunWatch {
     let observation: Observation | undefined;
     try {
       if (this.#interruptedBy !== undefined) return undefined;
-      this.#watched = await this.#openViews(engine, this.#options.prepare(engine));
-      // Ctrl-C may have come while a view was opened; until here there was nothing to interrupt.
+      const { flags, settings } = this.#options;
+      const runs = this.#options.prepare(engine);
+      observation = await Observation.open(this.#shell, engine, flags, settings.dataDir);
+      // Views come last: they draw by themselves, and what a run brings along is there only once it has started.
+      this.#watched = await this.#openViews(engine, runs);
+      // Ctrl-C may have come while something was opened; until here there was nothing to interrupt.
       if (this.#interruptedBy !== undefined) return undefined;
       this.#engine = engine;
-      const { flags, settings } = this.#options;
-      observation = await Observation.open(this.#shell, engine, flags, settings.dataDir);
       for (const watched of this.#watched) watched.run = watched.start(engine);
       const ends = await Promise.all(this.#watched.flatMap(({ run }) => (run === undefined ? [] : [endOf(run)])));
       // Nothing may come after the summary of --json, and the end of the engine is yet to come.
