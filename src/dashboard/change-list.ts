@@ -41,6 +41,11 @@ export class ChangeList {
     this.#versions[row] = version;
   }
 
+  /** When a row changed last; 0 = never. */
+  versionOf(row: number): number {
+    return this.#versions[row] ?? 0;
+  }
+
   /** Rows that changed after a version, the latest first. The table must not change meanwhile. */
   *since(version: number): Generator<number> {
     for (let row = this.#newest; row !== NONE; row = this.#older[row] ?? NONE) {

@@ -53,6 +53,9 @@ interface Watch {
   stop(): void;
 }
 
+/** What of a run has changed: a task; its record; or more than events tell, so that it has to be read again. */
+export type RunChange = 'task' | 'record' | 'more';
+
 export class Frames {
   readonly #parts: FrameParts;
   readonly #listeners = new Set<Listener>();
@@ -95,16 +98,16 @@ export class Frames {
   }
 
   /** Something happened in a run, to one of its tasks if named; called for every event, so it does next to nothing. */
-  runChanged(runId: string, task: string | undefined, isRecord: boolean): void {
+  runChanged(runId: string, task: string | undefined, what: RunChange): void {
     const watch = this.#runs.get(runId);
     if (watch !== undefined) {
-      if (task === undefined) watch.isStale = true;
+      if (what === 'more') watch.isStale = true;
       watch.pace.mark();
       if (task !== undefined && this.#tasks.size > 0) this.#tasks.get(keyOf(runId, task))?.pace.mark();
     }
     if (this.#rowListeners === 0) return;
     this.#changedRows.add(runId);
-    if (isRecord) this.#changedRecords.add(runId);
+    if (what !== 'task') this.#changedRecords.add(runId);
     this.#rowsPace.mark();
   }
 

@@ -73,7 +73,7 @@ async function listen(server: Server, wanted: number | undefined): Promise<numbe
 function listenOn(server: Server, port: number): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const fail = (cause: NodeJS.ErrnoException): void => {
-    const message = `the dashboard cannot listen on ${HOST}:${port}: ${cause.message}; choose another with --port, or 0 for any free one`;
+    const message = `the dashboard cannot listen on ${HOST}:${port}: ${cause.message}; choose another (--port, or --dashboard=<port> of a run), or 0 for any free one`;
     reject(
       new RuntimeError('DASHBOARD_LISTEN_FAILED', message, { cause, details: { port, cause: cause.code ?? null } }),
     );

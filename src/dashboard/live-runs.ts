@@ -2,15 +2,19 @@
 // listens. What happens costs a look-up in a map when nobody looks at its run, and nothing at all when nobody listens.
 // Bounded: the picture that was looked at longest ago goes first.
 
+import type { TaskGraph } from '../dag/task-graph.ts';
 import type { RuntimeEvent, RuntimeEventType } from '../domain/events.ts';
+import { taskIdOf } from '../domain/ids.ts';
+import type { WorkflowDefinition } from '../domain/workflow-definition.ts';
 import type { OrchestrationEngine } from '../engine/orchestration-engine.ts';
 import type { RunHistory, RunRecord } from '../engine/run-archive.ts';
+import { loadedWorkflow, rememberedRun } from './forgotten-facts.ts';
 import type { Holding, RunModel } from './run-model.ts';
 import type { PictureVersions, RunReader } from './run-reading.ts';
 import { readRun } from './run-reading.ts';
 
-/** Pictures kept. */
-const MOST_MODELS = 8;
+/** Pictures kept: more than there are streams, each of which follows one. */
+const MOST_MODELS = 20;
 
 /** Asking the engine what runs on its threads takes a moment where thousands of tasks wait. */
 const PLACE_EVERY_MS = 250;
@@ -50,6 +54,8 @@ export class LiveRuns implements RunReader {
   readonly #versions: PictureVersions;
   readonly #listener: RunEventListener;
   #unsubscribe: (() => void)[] = [];
+  /** The history that was read last, and the version of its run's picture then. */
+  #fold: { readonly history: RunHistory; readonly version: number } | undefined;
   #placedMs = Number.NEGATIVE_INFINITY;
 
   constructor(engine: OrchestrationEngine, now: () => number, versions: PictureVersions, listener: RunEventListener) {
@@ -75,12 +81,12 @@ export class LiveRuns implements RunReader {
   rest(): void {
     for (const stop of this.#unsubscribe.splice(0)) stop();
     this.#models.clear();
+    this.#fold = undefined;
   }
 
   /** The picture of a run as it stands; undefined when there is no such run. @throws RuntimeError JOURNAL_CORRUPT */
   model(runId: string): RunModel | undefined {
-    const known = this.#models.get(runId);
-    const model = known ?? readRun(this, runId, this.#versions);
+    const model = this.#models.get(runId) ?? this.#read(runId);
     if (model === undefined) return undefined;
     if (this.isListening) {
       this.#models.delete(runId);
@@ -105,8 +111,20 @@ export class LiveRuns implements RunReader {
   /** Takes over what the record has to add to a picture: exact times, a deadline, who asked for what. */
   refresh(runId: string): void {
     const model = this.#models.get(runId);
-    const history = model === undefined ? undefined : this.history(runId);
+    // What is only remembered knows less than the picture does.
+    const history = model === undefined ? undefined : this.#engine.getRunHistory(runId);
     if (history !== undefined) model?.takeHistory(history, this.holdingOf(history));
+  }
+
+  /** The history of a run, new enough for one of its tasks: to read a large one takes long, so the last one is kept. */
+  historyFor(runId: string, task: string): RunHistory | undefined {
+    const model = this.#models.get(runId);
+    const fold = this.#fold;
+    const isKnown = model !== undefined && fold?.history.record.runId === runId;
+    if (isKnown && model.versionOf(model.shape.indexOf(task)) <= fold.version) return fold.history;
+    const history = this.history(runId);
+    this.#fold = history === undefined || model === undefined ? undefined : { history, version: model.version };
+    return history;
   }
 
   /** Whether this engine has an unfinished run in its hands. */
@@ -119,11 +137,13 @@ export class LiveRuns implements RunReader {
   // --- as a reader
 
   history(runId: string): RunHistory | undefined {
-    return this.#engine.getRunHistory(runId);
+    return this.#engine.getRunHistory(runId) ?? rememberedRun(this.#engine, runId);
   }
 
-  definitionOf({ record }: RunHistory) {
-    return this.#engine.getRunDefinition(record.runId);
+  definitionOf({ record }: RunHistory): WorkflowDefinition | undefined {
+    const { runId, workflow, kind } = record;
+    if (kind === 'task') return undefined;
+    return this.#engine.getRunDefinition(runId) ?? loadedWorkflow(this.#engine, workflow)?.definition;
   }
 
   durationsOf(): ReadonlyMap<string, number> {
@@ -137,17 +157,29 @@ export class LiveRuns implements RunReader {
     };
   }
 
+  graphOf(definition: WorkflowDefinition): TaskGraph | undefined {
+    const loaded = loadedWorkflow(this.#engine, definition.name);
+    return loaded?.definition === definition ? loaded.graph : undefined;
+  }
+
   // --- inside
 
+  #read(runId: string): RunModel | undefined {
+    const history = this.history(runId);
+    const model = history === undefined ? undefined : readRun(this, runId, this.#versions, history);
+    if (history !== undefined && model !== undefined) this.#fold = { history, version: model.version };
+    return model;
+  }
+
   #take(event: RuntimeEvent): void {
-    const { runId, taskId } = event;
+    const { runId, task, taskId } = event;
     if (runId === undefined) return;
     let id: string = runId;
     let model = this.#models.get(id);
-    // Single tasks share the run of their events; each has its own under its id.
-    if (model === undefined && taskId !== undefined) {
-      model = this.#models.get(taskId);
-      if (model !== undefined) id = taskId;
+    // Single tasks share the run of their events; each has one of its own under its id.
+    if (model === undefined && task !== undefined && taskId !== undefined && taskId !== taskIdOf(runId, task)) {
+      id = taskId;
+      model = this.#models.get(id);
     }
     model?.apply(event);
     this.#listener(id, event);

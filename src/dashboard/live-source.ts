@@ -2,11 +2,12 @@
 // frames from its events while somebody listens, each kind at its own pace. It holds the engine, and never ends it.
 
 import type { Clock, TimerService } from '../domain/clock.ts';
+import type { RuntimeEvent } from '../domain/events.ts';
 import type { OrchestrationEngine } from '../engine/orchestration-engine.ts';
 import { countEnds, type RunRecord } from '../engine/run-archive.ts';
 import type { WorkflowRun } from '../engine/workflow-run-handle.ts';
 import type { DashboardSource, Interest, RunsQuery, SourceListener } from './dashboard-source.ts';
-import { Frames } from './frames.ts';
+import { Frames, type RunChange } from './frames.ts';
 import { actOnEngine, ENGINE_ACTIONS } from './live-actions.ts';
 import { LiveRuns } from './live-runs.ts';
 import { LiveTasks } from './live-tasks.ts';
@@ -64,10 +65,10 @@ export class LiveSource implements DashboardSource {
       (runId, event) => {
         this.#tasks.take(runId, event);
         const { task } = event;
-        this.#frames.runChanged(runId, task, task === undefined || event.runId !== runId);
+        this.#frames.runChanged(runId, task, changeOf(event, runId));
       },
     );
-    this.#tasks = new LiveTasks(engine, this.#runs);
+    this.#tasks = new LiveTasks(engine, this.#runs, (runId, task) => this.#frames.runChanged(runId, task, 'task'));
     this.#roster = new RunRoster({
       list: (filter) => engine.listRuns(filter),
       records: (runIds) => recordsOf(engine, runIds),
@@ -119,12 +120,12 @@ export class LiveSource implements DashboardSource {
   }
 
   async plan(runId: string): Promise<PlanDocument | undefined> {
-    const history = this.#engine.getRunHistory(runId);
+    const history = this.#runs.history(runId);
     if (history === undefined) return undefined;
     const resources = this.#engine.resources.listResources();
     return planOf({
       ...planFrameOf(history),
-      definition: this.#engine.getRunDefinition(runId),
+      definition: this.#runs.definitionOf(history),
       durations: this.#runs.durationsOf(),
       threads: Math.max(1, this.#engine.getSystemStatus().threads.length),
       resources: resources.map(({ resourceId: id, ...rest }) => ({ id, ...rest })),
@@ -173,4 +174,18 @@ function endsOf(run: WorkflowRun | undefined): EndedCounts | null {
   if (run === undefined) return null;
   const { completed, failed, skipped, cancelled } = run.tasks;
   return { completed, failed, skipped, cancelled };
+}
+
+/** Of these the record tells more than the event does: a deadline, who asked, since when nobody had it. */
+const TOLD_IN_PART: ReadonlySet<string> = new Set([
+  'workflow.started',
+  'workflow.recovered',
+  'workflow.suspended',
+  'workflow.held',
+  'workflow.parked',
+]);
+
+function changeOf({ type, runId: ownRunId, task }: RuntimeEvent, runId: string): RunChange {
+  if (task !== undefined) return ownRunId === runId ? 'task' : 'record';
+  return TOLD_IN_PART.has(type) ? 'more' : 'record';
 }

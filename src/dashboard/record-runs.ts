@@ -7,11 +7,11 @@ import { RunArchive, type RunHistory, type RunRecord } from '../engine/run-archi
 import type { Holding, RunModel } from './run-model.ts';
 import { type PictureVersions, type RunReader, readRun } from './run-reading.ts';
 
-const MOST_MODELS = 8;
+/** More than there are streams, each of which follows one. */
+const MOST_MODELS = 20;
 
 interface Picture {
   readonly model: RunModel;
-  history: RunHistory;
   /** Of the newest fact that it knows, and whether an engine had it then. */
   stamp: string;
 }
@@ -21,6 +21,8 @@ export class RecordRuns implements RunReader {
   readonly #versions: PictureVersions;
   readonly #pictures = new Map<string, Picture>();
   #archive: RunArchive;
+  /** The history that was read last: that of a large run takes long to read, and much room. */
+  #fold: { readonly history: RunHistory; readonly stamp: string } | undefined;
   #isListening = false;
 
   /** @throws RuntimeError JOURNAL_* for a folder that cannot be read */
@@ -50,15 +52,18 @@ export class RecordRuns implements RunReader {
   rest(): void {
     this.#isListening = false;
     this.#pictures.clear();
+    this.#fold = undefined;
   }
 
   model(runId: string): RunModel | undefined {
     return this.#picture(runId)?.model;
   }
 
-  /** Of a run that is looked at; read for any other. @throws RuntimeError JOURNAL_CORRUPT */
+  /** The one that was read last is kept. @throws RuntimeError JOURNAL_CORRUPT */
   historyOf(runId: string): RunHistory | undefined {
-    return this.#picture(runId)?.history;
+    const stamp = this.#stampOf(runId);
+    if (this.#fold?.history.record.runId === runId && this.#fold.stamp === stamp) return this.#fold.history;
+    return this.#read(runId, stamp);
   }
 
   /** Reads again what the journal has more of. */
@@ -109,10 +114,10 @@ export class RecordRuns implements RunReader {
       this.#pictures.set(runId, known);
       return known;
     }
-    const history = this.history(runId);
-    const model = history === undefined ? undefined : readRun(this, runId, this.#versions, history);
-    if (history === undefined || model === undefined) return undefined;
-    const picture: Picture = { model, history, stamp: this.#stampOf(runId) };
+    const stamp = this.#stampOf(runId);
+    const model = readRun(this, runId, this.#versions, this.historyOf(runId));
+    if (model === undefined) return undefined;
+    const picture: Picture = { model, stamp };
     if (!this.#isListening) return picture;
     this.#pictures.set(runId, picture);
     const [oldest] = this.#pictures.keys();
@@ -123,11 +128,16 @@ export class RecordRuns implements RunReader {
   #bringUp(runId: string, picture: Picture): void {
     const stamp = this.#stampOf(runId);
     if (stamp === picture.stamp) return;
-    const history = this.history(runId);
+    const history = this.#read(runId, stamp);
     if (history === undefined) return;
     picture.stamp = stamp;
-    picture.history = history;
     picture.model.takeHistory(history, this.holdingOf(history));
+  }
+
+  #read(runId: string, stamp: string): RunHistory | undefined {
+    const history = this.history(runId);
+    this.#fold = history === undefined ? undefined : { history, stamp };
+    return history;
   }
 
   #stampOf(runId: string): string {

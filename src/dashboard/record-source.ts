@@ -235,7 +235,7 @@ export class RecordSource implements DashboardSource {
       this.#enginePid = pid;
       const changed = new Set(this.#roster.replace(archive.runs({ limit: MOST_RUNS })));
       for (const runId of this.#runs.changed()) changed.add(runId);
-      for (const runId of changed) this.#frames.runChanged(runId, undefined, false);
+      for (const runId of changed) this.#frames.runChanged(runId, undefined, 'more');
     } catch (error) {
       // It may be readable again at the next look: a journal that is just being made, say.
       if (!isRuntimeError(error)) throw error;

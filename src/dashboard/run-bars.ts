@@ -170,11 +170,13 @@ export class RunBars {
 
   #slotOf(task: number, attempt: number): number | undefined {
     let slot = this.#latest[task] ?? NO_SLOT;
-    // A slot that was given away ends the chain: what lies before it is older still.
+    let newer = Number.POSITIVE_INFINITY;
     while (slot !== NO_SLOT) {
       const bar = this.#bars[slot];
-      if (bar === undefined || bar.task !== task || bar.attempt < attempt) return undefined;
+      // A slot that was given away ends the chain: what lay before it is gone as well.
+      if (bar === undefined || bar.task !== task || bar.attempt < attempt || bar.attempt >= newer) return undefined;
       if (bar.attempt === attempt) return slot;
+      newer = bar.attempt;
       slot = bar.before;
     }
     return undefined;

@@ -82,6 +82,11 @@ export class RunModel {
     return this.#tasks.stateOf(task);
   }
 
+  /** The version in which a task changed last; 0 = it never did. */
+  versionOf(task: number): number {
+    return this.#tasks.versionOf(task);
+  }
+
   /** When a task became ready for its next attempt; null = it has not, or that is not known. */
   readyAt(task: number): number | null {
     const atMs = this.#tasks.readyAt(task, Number.POSITIVE_INFINITY);

@@ -1,6 +1,7 @@
 // Owns the making of a run's picture from what is on record of it, in a live engine or in an archive alike.
 
-import type { WorkflowDefinition } from '../domain/workflow-definition.ts';
+import type { TaskGraph } from '../dag/task-graph.ts';
+import type { StepDefinition, WorkflowDefinition } from '../domain/workflow-definition.ts';
 import type { RunHistory } from '../engine/run-archive.ts';
 import { type Holding, RunModel } from './run-model.ts';
 import { RunShape } from './run-shape.ts';
@@ -13,6 +14,8 @@ export interface RunReader {
   definitionOf(history: RunHistory): WorkflowDefinition | undefined;
   /** Seconds by step, from earlier runs of the workflow. */
   durationsOf(workflow: string): ReadonlyMap<string, number>;
+  /** The definition's graph, where somebody has made it already. */
+  graphOf?(definition: WorkflowDefinition): TaskGraph | undefined;
   holdingOf(history: RunHistory): Holding;
 }
 
@@ -59,5 +62,6 @@ function shapeOf(reader: RunReader, history: RunHistory): RunShape {
   const definition = reader.definitionOf(history);
   if (definition === undefined) return RunShape.ofTasks([], false);
   const durations = reader.durationsOf(record.workflow);
-  return RunShape.ofWorkflow(definition, ({ name }) => durations.get(name));
+  const expected = ({ name }: StepDefinition) => durations.get(name);
+  return RunShape.ofWorkflow(definition, { expected, graph: reader.graphOf?.(definition) });
 }

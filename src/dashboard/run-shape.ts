@@ -25,6 +25,13 @@ export interface LooseTask {
 /** Seconds that a step is expected to take, where that is known. */
 export type ExpectedSeconds = (step: StepDefinition) => number | undefined;
 
+/** What is known of a workflow beyond its definition. */
+export interface KnownOfWorkflow {
+  readonly expected?: ExpectedSeconds;
+  /** Its graph, where it has been made already. */
+  readonly graph?: TaskGraph | undefined;
+}
+
 type StaticColumns = Pick<
   RunDocument['tasks'],
   'names' | 'actions' | 'actionNames' | 'offsets' | 'dependencies' | 'levels' | 'priorities'
@@ -53,9 +60,8 @@ export class RunShape {
   }
 
   /** Of a workflow's run. A definition on record was checked when it was run, so it compiles. */
-  static ofWorkflow(definition: WorkflowDefinition, expected: ExpectedSeconds = () => undefined): RunShape {
-    const compilation = compileWorkflow(definition);
-    const graph = compilation.kind === 'compiled' ? compilation.workflow.graph : null;
+  static ofWorkflow(definition: WorkflowDefinition, known: KnownOfWorkflow = {}): RunShape {
+    const { expected = () => undefined, graph = graphOf(definition) } = known;
     const shape = new RunShape(definition, graph, true);
     for (const step of definition.steps) {
       shape.#add({ name: step.name, action: `${step.module}.${step.action}`, priority: step.priority });
@@ -149,6 +155,11 @@ export class RunShape {
     this.#levels.push(0);
     return index;
   }
+}
+
+function graphOf(definition: WorkflowDefinition): TaskGraph | null {
+  const compilation = compileWorkflow(definition);
+  return compilation.kind === 'compiled' ? compilation.workflow.graph : null;
 }
 
 function rowOf(offsets: Int32Array, targets: Int32Array, row: number): number[] {

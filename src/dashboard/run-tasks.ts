@@ -127,6 +127,11 @@ export class RunTasks {
     if (state === STATE.completed && before !== STATE.completed) this.#release(task, atMs);
   }
 
+  /** The version in which a task changed last; 0 = it never did. */
+  versionOf(task: number): number {
+    return this.#changes.versionOf(task);
+  }
+
   /** [task, state, attempts, progress] of what changed after a version, flat. */
   changedSince(version: number): number[] {
     const rows: number[] = [];

@@ -7,13 +7,12 @@ import { TaskPriority } from '../domain/statuses.ts';
 import type { RunRecord } from '../engine/run-archive.ts';
 import { LogBook } from '../inspect/log-book.ts';
 import type { TraceEntry } from '../inspect/trace-entries.ts';
+import { ActorPath } from './actor-path.ts';
 import { EventTime } from './event-time.ts';
 import { RunModel } from './run-model.ts';
 import type { PictureVersions } from './run-reading.ts';
 import { RunShape } from './run-shape.ts';
-import { MOST_STEPS, type StatechartPath } from './statechart-path.ts';
 import { blankTask, TaskLife } from './task-life.ts';
-import type { PathStep } from './wire.ts';
 
 const MOST_TRACED_RUNS = 1_000;
 const MOST_TRACED_TASKS = 100_000;
@@ -23,10 +22,7 @@ type ActorEntry = Extract<TraceEntry, { kind: 'actor' | 'snapshot' }>;
 
 export interface TracedTask {
   readonly life: TaskLife;
-  readonly steps: PathStep[];
-  omitted: number;
-  /** The state of its actor; null = it has none yet. */
-  current: string | null;
+  readonly path: ActorPath;
 }
 
 export interface TracedRun {
@@ -101,10 +97,6 @@ export class TraceRuns {
     for (const { model } of this.#runs.values()) model.letGo(this.#lastMs);
   }
 
-  pathOf(task: TracedTask): StatechartPath {
-    return { steps: task.steps, omitted: task.omitted };
-  }
-
   #begin(startedAt: string): void {
     this.#startedAtMs = Date.parse(startedAt);
     this.#lastMs = this.#startedAtMs;
@@ -165,17 +157,8 @@ export class TraceRuns {
     const { runId, task } = entry;
     if (runId === undefined || task === undefined) return undefined;
     const run = this.#runs.get(runId);
-    const value = entry.snapshot.value;
     const traced = run === undefined ? undefined : this.#taskOf(run, task);
-    if (traced === undefined || typeof value !== 'string') return undefined;
-    const event = entry.kind === 'actor' ? null : entry.event;
-    if (entry.kind === 'snapshot' && traced.current === value && isInternal(entry.event)) return { runId, task };
-    traced.current = value;
-    traced.steps.push({ at: this.#startedAtMs + entry.t, event, state: value });
-    if (traced.steps.length > MOST_STEPS) {
-      traced.steps.shift();
-      traced.omitted++;
-    }
+    if (traced === undefined || !traced.path.take(entry, this.#startedAtMs + entry.t)) return undefined;
     return { runId, task };
   }
 
@@ -187,15 +170,10 @@ export class TraceRuns {
       return undefined;
     }
     this.#taskCount++;
-    const task: TracedTask = { life: new TaskLife(blankTask(name)), steps: [], omitted: 0, current: null };
+    const task: TracedTask = { life: new TaskLife(blankTask(name)), path: new ActorPath() };
     run.tasks.set(name, task);
     return task;
   }
-}
-
-/** Steps that XState makes by itself. */
-function isInternal(event: string): boolean {
-  return event.startsWith('xstate.');
 }
 
 const BLANK_RECORD = {

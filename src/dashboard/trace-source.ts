@@ -159,11 +159,11 @@ export class TraceSource implements DashboardSource {
       const dueMs = 't' in entry ? startMs + entry.t / speed : 0;
       if (dueMs > timers.now()) await this.#pause(dueMs);
       const about = this.#runs.take(entry);
-      if (about !== undefined) this.#frames.runChanged(about.runId, about.task, true);
+      if (about !== undefined) this.#frames.runChanged(about.runId, about.task, 'record');
     }
     const known = this.#runs.records().filter(({ endedAtMs }) => endedAtMs === null);
     this.#runs.end();
-    for (const { runId } of known) this.#frames.runChanged(runId, undefined, true);
+    for (const { runId } of known) this.#frames.runChanged(runId, undefined, 'record');
   }
 
   #pause(untilMs: number): Promise<void> {
@@ -201,8 +201,8 @@ export class TraceSource implements DashboardSource {
               omitted: log.omitted + lines.length - shown.length,
               since: log.since,
             },
-      current: task?.current ?? null,
-      path: task === undefined ? { steps: [], omitted: 0 } : this.#runs.pathOf(task),
+      current: task?.path.current ?? null,
+      path: task?.path ?? { steps: [], omitted: 0 },
     });
   }
 }
