@@ -26,6 +26,8 @@ export function useRoute(): Route {
     watchers.add(read);
     addEventListener('popstate', read);
     addEventListener('hashchange', read);
+    // It may have become another since the first look, and nobody listened.
+    read();
     return () => {
       watchers.delete(read);
       removeEventListener('popstate', read);
