@@ -9,6 +9,7 @@ import {
   endOfTask,
   type HeardWait,
   type RunHistory,
+  signsOfLife,
   type TaskHistory,
 } from '../engine/run-archive.ts';
 import type { CompiledWorkflow } from '../engine/workflow-compiler.ts';
@@ -223,26 +224,13 @@ export class TimeAxis {
 function timeAxisOf(history: RunHistory, standing: RunStanding, nowMs: number): TimeAxis {
   const { record, moments } = history;
   const startMs = record.startedAtMs ?? record.createdAtMs;
-  const known = knownTimes(history);
+  const known = signsOfLife(history);
   const gaps = moments
     .filter(({ type }) => type === 'recovered')
     .map(({ atMs }) => ({ fromMs: lastBefore(known, atMs) ?? atMs, toMs: atMs }));
   const lastKnownMs = known.at(-1) ?? startMs;
   const endMs = record.endedAtMs ?? (standing === 'running' ? nowMs : lastKnownMs);
   return new TimeAxis(startMs, endMs, gaps);
-}
-
-// The end of an interrupted attempt is the time when it was found out: no sign of life.
-function knownTimes({ record, moments, tasks }: RunHistory): number[] {
-  const times = [record.createdAtMs, ...moments.map(({ atMs }) => atMs)];
-  if (record.startedAtMs !== null) times.push(record.startedAtMs);
-  for (const task of tasks.values()) {
-    for (const { startedAtMs, endedAtMs, outcome } of task.attempts) {
-      times.push(startedAtMs);
-      if (endedAtMs !== null && outcome !== 'interrupted') times.push(endedAtMs);
-    }
-  }
-  return times.sort((a, b) => a - b);
 }
 
 function lastBefore(sorted: readonly number[], limit: number): number | undefined {

@@ -6,8 +6,8 @@ import { isRuntimeError } from '../domain/runtime-error.ts';
 import { ExecutionMode, TaskStatus } from '../domain/statuses.ts';
 import type { OrchestrationEngine } from '../engine/orchestration-engine.ts';
 import type { RunHistory, RunRecord, TaskHistory } from '../engine/run-archive.ts';
+import { blankTask } from '../engine/run-archive.ts';
 import type { CompiledWorkflow } from '../engine/workflow-compiler.ts';
-import { blankTask } from './task-life.ts';
 
 /** Records among which the run is looked for: facts are forgotten of runs of late, too. */
 const MOST_RECORDS = 1_000;

@@ -5,7 +5,7 @@ import type { RuntimeEvent } from '../domain/events.ts';
 import { isRuntimeError } from '../domain/runtime-error.ts';
 import type { LiveActor } from '../engine/live-actors.ts';
 import type { OrchestrationEngine } from '../engine/orchestration-engine.ts';
-import { endOfTask, type RunHistory } from '../engine/run-archive.ts';
+import { blankTask, endOfTask, type RunHistory } from '../engine/run-archive.ts';
 import { ActorTrace } from '../inspect/actor-trace.ts';
 import { logBookOf } from '../inspect/log-book.ts';
 import { ActorPath } from './actor-path.ts';
@@ -13,7 +13,7 @@ import type { LiveRuns } from './live-runs.ts';
 import type { RunModel } from './run-model.ts';
 import { breaksOf, pathOf, type StatechartPath } from './statechart-path.ts';
 import { NO_LOGS, taskDocumentOf } from './task-documents.ts';
-import { blankTask, TaskLife } from './task-life.ts';
+import { TaskLife } from './task-life.ts';
 import type { TaskDocument } from './wire.ts';
 
 const MOST_LINES = 300;

@@ -7,6 +7,7 @@ import { isRuntimeError, RuntimeError } from '../domain/runtime-error.ts';
 import { deserializeError } from '../domain/serialized-error.ts';
 import type { OrchestrationEngine } from '../engine/orchestration-engine.ts';
 import { countEnds, RunArchive, type RunRequestKind } from '../engine/run-archive.ts';
+import { absentSystem, absentTree } from './absent-documents.ts';
 import type { DashboardSource, Interest, RunsQuery, SourceListener } from './dashboard-source.ts';
 import { EngineLoan } from './engine-loan.ts';
 import { Frames } from './frames.ts';
@@ -107,7 +108,7 @@ export class RecordSource implements DashboardSource {
       tasks: this.#tasks,
       roster: this.#roster,
       system: { subscribe: () => () => {} },
-      tree: { document: () => NO_TREE },
+      tree: { document: () => absentTree(ABSENT) },
     });
   }
 
@@ -165,11 +166,11 @@ export class RecordSource implements DashboardSource {
   }
 
   async system(): Promise<SystemDocument> {
-    return this.#live === undefined ? NO_SYSTEM : await this.#live.system();
+    return this.#live === undefined ? absentSystem(ABSENT) : await this.#live.system();
   }
 
   async tree(): Promise<TreeDocument> {
-    return this.#live === undefined ? NO_TREE : await this.#live.tree();
+    return this.#live === undefined ? absentTree(ABSENT) : await this.#live.tree();
   }
 
   async act(action: ActionRequest): Promise<ActionAnswer> {
@@ -334,15 +335,3 @@ export class RecordSource implements DashboardSource {
     }
   }
 }
-
-const NO_SYSTEM: SystemDocument = {
-  health: null,
-  uptimeMs: null,
-  resources: [],
-  threads: [],
-  samples: [],
-  sampleEveryMs: 500,
-  absent: ABSENT,
-};
-
-const NO_TREE: TreeDocument = { root: null, strategy: null, crashes: [], absent: ABSENT };

@@ -1,11 +1,10 @@
 // Owns the documents of the tasks of recorded runs: what the journal has of them, and why they wait in the words of the
 // engine that has the run in its hands, where one does. Logs are not on record.
 
-import { endOfTask, type HeardWait, type RunRecord } from '../engine/run-archive.ts';
+import { blankTask, endOfTask, type HeardWait, type RunRecord } from '../engine/run-archive.ts';
 import type { RecordRuns } from './record-runs.ts';
 import { breaksOf, pathOf } from './statechart-path.ts';
 import { NO_LOGS, taskDocumentOf } from './task-documents.ts';
-import { blankTask } from './task-life.ts';
 import type { TaskDocument } from './wire.ts';
 
 /** Asking again sooner would keep the engine from its work. */

@@ -2,7 +2,7 @@
 // From the record it takes what is written there; from events it derives the same, for traces, which have no record.
 
 import type { RuntimeEvent } from '../domain/events.ts';
-import type { AttemptHistory, RunHistory, RunRecord } from '../engine/run-archive.ts';
+import { type AttemptHistory, type RunHistory, type RunRecord, signsOfLife } from '../engine/run-archive.ts';
 import type { RunDocument, TaskState } from './wire.ts';
 
 /** Of a run that was interrupted more often than this the first moments are left out. */
@@ -202,17 +202,4 @@ function gapsOf(history: RunHistory, isHeld: boolean): Gap[] {
   // Nobody has it now: what was lost with its process was last known to run then.
   if (isLost && lastMs !== undefined) gaps.push({ fromMs: lastMs, toMs: lastMs });
   return gaps;
-}
-
-// The end of an interrupted attempt is the time when it was found out: no sign of life.
-function signsOfLife({ record, moments, tasks }: RunHistory): number[] {
-  const times = [record.createdAtMs, ...moments.map(({ atMs }) => atMs)];
-  if (record.startedAtMs !== null) times.push(record.startedAtMs);
-  for (const task of tasks.values()) {
-    for (const { startedAtMs, endedAtMs, outcome } of task.attempts) {
-      times.push(startedAtMs);
-      if (endedAtMs !== null && outcome !== 'interrupted') times.push(endedAtMs);
-    }
-  }
-  return times.sort((a, b) => a - b);
 }

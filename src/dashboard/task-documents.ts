@@ -4,9 +4,10 @@
 import type { SerializedError } from '../domain/serialized-error.ts';
 import { priorityName } from '../domain/statuses.ts';
 import type { RunHistory, TaskHistory } from '../engine/run-archive.ts';
+import { blankTask } from '../engine/run-archive.ts';
 import { outcomeOf, type RunModel } from './run-model.ts';
 import type { StatechartPath } from './statechart-path.ts';
-import { blankTask, type TaskProgress } from './task-life.ts';
+import type { TaskProgress } from './task-life.ts';
 import type { TaskDocument, WireError } from './wire.ts';
 
 /** Characters of a value, and of what an error says beyond its message. */

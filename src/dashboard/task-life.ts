@@ -14,25 +14,6 @@ export interface TaskProgress {
   readonly message: string | null;
 }
 
-/** A task of which nothing is on record. */
-export function blankTask(task: string): TaskHistory {
-  return {
-    task,
-    status: 'pending',
-    attempts: [],
-    interruptions: 0,
-    output: null,
-    error: null,
-    reason: null,
-    skipCode: null,
-    dueMs: null,
-    expiresAtMs: null,
-    cancelRequested: null,
-    adoptedFrom: null,
-    endedAtMs: null,
-  };
-}
-
 export class TaskLife {
   readonly history: TaskHistory;
   progress: TaskProgress | null = null;

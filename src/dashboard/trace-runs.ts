@@ -5,6 +5,7 @@ import type { RuntimeEvent, RuntimeEventHandler } from '../domain/events.ts';
 import { taskIdOf } from '../domain/ids.ts';
 import { TaskPriority } from '../domain/statuses.ts';
 import type { RunRecord } from '../engine/run-archive.ts';
+import { blankTask } from '../engine/run-archive.ts';
 import { LogBook } from '../inspect/log-book.ts';
 import type { TraceEntry } from '../inspect/trace-entries.ts';
 import { ActorPath } from './actor-path.ts';
@@ -12,7 +13,7 @@ import { EventTime } from './event-time.ts';
 import { RunModel } from './run-model.ts';
 import type { PictureVersions } from './run-reading.ts';
 import { RunShape } from './run-shape.ts';
-import { blankTask, TaskLife } from './task-life.ts';
+import { TaskLife } from './task-life.ts';
 
 const MOST_TRACED_RUNS = 1_000;
 const MOST_TRACED_TASKS = 100_000;

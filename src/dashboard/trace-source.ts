@@ -3,14 +3,15 @@
 
 import type { Clock, TimerService } from '../domain/clock.ts';
 import { RuntimeError } from '../domain/runtime-error.ts';
+import { blankTask } from '../engine/run-archive.ts';
 import { readTrace } from '../inspect/trace-reader.ts';
+import { absentSystem, absentTree } from './absent-documents.ts';
 import type { DashboardSource, Interest, RunsQuery, SourceListener } from './dashboard-source.ts';
 import { Frames } from './frames.ts';
 import { planOf } from './run-planning.ts';
 import { PictureVersions } from './run-reading.ts';
 import { RunRoster } from './run-roster.ts';
 import { NO_LOGS, taskDocumentOf } from './task-documents.ts';
-import { blankTask } from './task-life.ts';
 import { TraceRuns } from './trace-runs.ts';
 import type {
   ActionAnswer,
@@ -66,7 +67,7 @@ export class TraceSource implements DashboardSource {
       tasks: { watch: () => () => {}, document: (runId, task) => this.#document(runId, task) },
       roster: this.#roster,
       system: { subscribe: () => () => {} },
-      tree: { document: () => NO_TREE },
+      tree: { document: () => absentTree(ABSENT) },
     });
   }
 
@@ -130,11 +131,11 @@ export class TraceSource implements DashboardSource {
   }
 
   async system(): Promise<SystemDocument> {
-    return NO_SYSTEM;
+    return absentSystem(ABSENT);
   }
 
   async tree(): Promise<TreeDocument> {
-    return NO_TREE;
+    return absentTree(ABSENT);
   }
 
   async act(): Promise<ActionAnswer> {
@@ -206,15 +207,3 @@ export class TraceSource implements DashboardSource {
     });
   }
 }
-
-const NO_SYSTEM: SystemDocument = {
-  health: null,
-  uptimeMs: null,
-  resources: [],
-  threads: [],
-  samples: [],
-  sampleEveryMs: 500,
-  absent: ABSENT,
-};
-
-const NO_TREE: TreeDocument = { root: null, strategy: null, crashes: [], absent: ABSENT };

@@ -17,9 +17,11 @@ import { type HeardWait, heardWaits } from './wait-answer.ts';
 export type { RunFilter } from '../journal/journal.ts';
 export {
   type AttemptHistory,
+  blankTask,
   countEnds,
   endOfTask,
   type RunHistory,
+  signsOfLife,
   type TaskHistory,
 } from '../journal/run-history.ts';
 export type { RunRecord } from '../journal/run-record.ts';

@@ -59,6 +59,25 @@ export interface TaskHistory {
   endedAtMs: number | null;
 }
 
+/** A task of which nothing is on record. */
+export function blankTask(task: string): TaskHistory {
+  return {
+    task,
+    status: 'pending',
+    attempts: [],
+    interruptions: 0,
+    output: null,
+    error: null,
+    reason: null,
+    skipCode: null,
+    dueMs: null,
+    expiresAtMs: null,
+    cancelRequested: null,
+    adoptedFrom: null,
+    endedAtMs: null,
+  };
+}
+
 /** How a task ended; null while it has not. */
 export function endOfTask({ status }: TaskHistory): TaskEndStatus | null {
   return status === 'completed' || status === 'failed' || status === 'skipped' || status === 'cancelled'
@@ -260,21 +279,7 @@ export class RunFold {
   #task(name: string): TaskHistory {
     const known = this.#tasks.get(name);
     if (known !== undefined) return known;
-    const task: TaskHistory = {
-      task: name,
-      status: 'pending',
-      attempts: [],
-      interruptions: 0,
-      output: null,
-      error: null,
-      reason: null,
-      skipCode: null,
-      dueMs: null,
-      expiresAtMs: null,
-      cancelRequested: null,
-      adoptedFrom: null,
-      endedAtMs: null,
-    };
+    const task = blankTask(name);
     this.#tasks.set(name, task);
     return task;
   }
@@ -323,4 +328,20 @@ function end(task: TaskHistory, status: TaskEndStatus, atMs: number): void {
   task.endedAtMs = atMs;
   task.dueMs = null;
   task.cancelRequested = null;
+}
+
+/**
+ * Times at which a run is known to have been in someone's hands, ascending. The end of an interrupted attempt is the time
+ * when it was found out: no sign of life.
+ */
+export function signsOfLife({ record, moments, tasks }: RunHistory): number[] {
+  const times = [record.createdAtMs, ...moments.map(({ atMs }) => atMs)];
+  if (record.startedAtMs !== null) times.push(record.startedAtMs);
+  for (const task of tasks.values()) {
+    for (const { startedAtMs, endedAtMs, outcome } of task.attempts) {
+      times.push(startedAtMs);
+      if (endedAtMs !== null && outcome !== 'interrupted') times.push(endedAtMs);
+    }
+  }
+  return times.sort((a, b) => a - b);
 }

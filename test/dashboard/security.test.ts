@@ -3,6 +3,7 @@
 import { symlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { dripping } from '../support/dripping-client.ts';
 import { act, ask, exchange, requestText, startDashboard, TOKEN, until } from './dashboard-client.ts';
 import { runOf, taskOf } from './test-source.ts';
 
@@ -276,20 +277,7 @@ describe('bodies, headers and methods', () => {
       `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nX-Slow: `,
       requestText(port, '/api/actions', { 'Content-Length': '1000' }, { method: 'POST', body: '{' }),
     ];
-    const ends = heads.map(
-      (head) =>
-        new Promise<string>((resolve) => {
-          let text = '';
-          const socket = connect(port, '127.0.0.1', () => socket.write(head));
-          const drip = setInterval(() => socket.write('x'), 50);
-          socket.on('data', (chunk) => (text += String(chunk)));
-          socket.on('error', () => {});
-          socket.on('close', () => {
-            clearInterval(drip);
-            resolve(text);
-          });
-        }),
-    );
+    const ends = heads.map((head) => dripping(port, head));
     for (const text of await Promise.all(ends)) expect(text).toMatch(/^(?:HTTP\/1\.1 408|$)/);
     expect((await ask(port, '/api/welcome')).status).toBe(200);
   });

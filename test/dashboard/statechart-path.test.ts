@@ -2,10 +2,10 @@
 
 import { describe, expect, it } from 'vitest';
 import { breaksOf, MOST_STEPS, type PathFrame, pathOf } from '../../src/dashboard/statechart-path.ts';
-import { blankTask } from '../../src/dashboard/task-life.ts';
 import type { PathStep } from '../../src/dashboard/wire.ts';
 import { OrchestrationEngine } from '../../src/engine/orchestration-engine.ts';
 import type { AttemptHistory, TaskHistory } from '../../src/engine/run-archive.ts';
+import { blankTask } from '../../src/engine/run-archive.ts';
 import { describeMachine } from '../../src/inspect/statechart.ts';
 import { taskMachine } from '../../src/machines/task-machine.ts';
 import { coreStep, workFolder } from '../cli/work-folder.ts';

@@ -1,8 +1,8 @@
 // Tests the HTTP server with real clients and with requests that no client would make.
 
 import { request as httpRequest } from 'node:http';
-import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { dripping } from '../support/dripping-client.ts';
 import { CONFORMANCE_PARTS } from './fixtures/conformance-parts.ts';
 import { connectHttp, INITIALIZE, openSession, post, startHttp, textOf, until } from './mcp-clients.ts';
 import { startYardmaster } from './yardmaster-server.ts';
@@ -154,20 +154,7 @@ describe('serveHttp', () => {
       'POST /mcp HTTP/1.1\r\nHost: localhost\r\nX-Slow: ',
       'POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{',
     ];
-    const ends = heads.map(
-      (head) =>
-        new Promise<string>((resolve) => {
-          let text = '';
-          const socket = connect(port, '127.0.0.1', () => socket.write(head));
-          const drip = setInterval(() => socket.write('x'), 50);
-          socket.on('data', (chunk) => (text += String(chunk)));
-          socket.on('error', () => {});
-          socket.on('close', () => {
-            clearInterval(drip);
-            resolve(text);
-          });
-        }),
-    );
+    const ends = heads.map((head) => dripping(port, head));
     for (const text of await Promise.all(ends)) expect(text).toMatch(/^(?:HTTP\/1\.1 408|$)/);
     expect((await post(url, INITIALIZE)).status).toBe(200);
   });

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { BROWSER_FLAGS } from '../../tools/pictures/browser.ts';
 
 const PLACES = [
   process.env.CHROMIUM_PATH ?? '',
@@ -12,16 +13,6 @@ const PLACES = [
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
 ];
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
 /** Where the browser lies; undefined: this machine has none. */
 export const BROWSER = PLACES.find((path) => path !== '' && existsSync(path));
 
@@ -39,7 +30,7 @@ export async function startBrowser({ width = 1280, height = 800, dark = false } 
   const context = await chromium.launchPersistentContext(profile, {
     ...(BROWSER === undefined ? {} : { executablePath: BROWSER }),
     headless: true,
-    args: FLAGS,
+    args: BROWSER_FLAGS,
     viewport: { width, height },
     colorScheme: dark ? 'dark' : 'light',
   });

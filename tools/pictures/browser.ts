@@ -2,8 +2,8 @@
 
 import { type Browser, chromium } from 'playwright-core';
 
-const FLAGS = [
-  '--headless',
+/** Everything switched off that would reach for a network. */
+export const BROWSER_FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -16,7 +16,7 @@ const FLAGS = [
 /** Gives a browser to `use` and closes it afterwards. @throws Error when there is no Chromium */
 export async function withBrowser<T>(use: (browser: Browser) => Promise<T>): Promise<T> {
   const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
-  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  const browser = await chromium.launch({ executablePath, headless: true, args: BROWSER_FLAGS });
   try {
     return await use(browser);
   } finally {
