@@ -28,7 +28,7 @@ export const TRACE_BOUNDS: CopyBounds = Object.freeze({
 export function boundedCopy(value: unknown, bounds: CopyBounds = TRACE_BOUNDS): JsonValue {
   // What most events and contexts are made of is copied without a walker.
   if (value === null || value === undefined || typeof value === 'boolean') return value ?? null;
-  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  if (typeof value === 'number') return plainNumber(value);
   return new Copier(bounds).copy(value, 0);
 }
 
@@ -36,6 +36,11 @@ export function boundedCopy(value: unknown, bounds: CopyBounds = TRACE_BOUNDS): 
 export function boundedRecord(value: unknown, bounds: CopyBounds = TRACE_BOUNDS): { [key: string]: JsonValue } {
   const copy = boundedCopy(value, bounds);
   return typeof copy === 'object' && copy !== null && !Array.isArray(copy) ? copy : {};
+}
+
+// As JSON has it: nothing beyond the finite, and one zero.
+function plainNumber(value: number): number | null {
+  return Number.isFinite(value) ? value + 0 : null;
 }
 
 const CUT_KEY = '…';
@@ -57,7 +62,7 @@ class Copier {
       case 'string':
         return this.#text(value);
       case 'number':
-        return Number.isFinite(value) ? value : null;
+        return plainNumber(value);
       case 'boolean':
         return value;
       case 'bigint':

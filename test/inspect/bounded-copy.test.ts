@@ -10,6 +10,7 @@ describe('a bounded copy', () => {
       fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => {
         expect(boundedCopy(value)).toEqual(JSON.parse(JSON.stringify(value)));
       }),
+      { examples: [[-0], [{ a: [-0] }]] },
     );
   });
 
