@@ -2,6 +2,7 @@
 // first one soon. Nothing is queued: a mark is a flag.
 
 import type { Clock, TimerHandle, TimerService } from '../domain/clock.ts';
+import { isRuntimeError } from '../domain/runtime-error.ts';
 
 /** The time that frames are paced by. */
 export type PaceTimers = TimerService & Pick<Clock, 'now'>;
@@ -27,7 +28,7 @@ export class FramePace {
     this.#handle = this.#timers.schedule(dueMs, () => {
       this.#handle = undefined;
       this.#lastMs = this.#timers.now();
-      this.#build();
+      withoutFault(this.#build);
     });
   }
 
@@ -36,5 +37,17 @@ export class FramePace {
     this.#isClosed = true;
     if (this.#handle !== undefined) this.#timers.cancel(this.#handle);
     this.#handle = undefined;
+  }
+}
+
+/**
+ * Does what a timer asks for. An engine that has closed meanwhile, or a record that cannot be read, is told to whoever asks
+ * for a document; here nobody asks, and the process must not end for it.
+ */
+export function withoutFault(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!isRuntimeError(error)) throw error;
   }
 }

@@ -4,7 +4,7 @@
 
 import type { Clock, TimerHandle, TimerService } from '../domain/clock.ts';
 import type { Interest, SourceListener } from './dashboard-source.ts';
-import { FramePace } from './frame-pace.ts';
+import { FramePace, withoutFault } from './frame-pace.ts';
 import type { RunModel } from './run-model.ts';
 import type { RunRoster } from './run-roster.ts';
 import type { ActionRequest, SystemFrame, TaskDocument, TreeDocument } from './wire.ts';
@@ -241,7 +241,7 @@ export class Frames {
     const { timers } = this.#parts;
     this.#look = timers.schedule(timers.now() + LOOK_EVERY_MS, () => {
       this.#lookLater();
-      this.#tellTree();
+      withoutFault(() => this.#tellTree());
       this.#markWatches();
     });
   }

@@ -1,7 +1,8 @@
 // Tests the pace of frames in virtual time.
 
-import { describe, expect, it } from 'vitest';
-import { FramePace } from '../../src/dashboard/frame-pace.ts';
+import { describe, expect, it, test } from 'vitest';
+import { FramePace, withoutFault } from '../../src/dashboard/frame-pace.ts';
+import { RuntimeError } from '../../src/domain/runtime-error.ts';
 import { ManualTimers } from '../support/manual-timers.ts';
 
 function paceOf(everyMs: number) {
@@ -35,4 +36,17 @@ describe('FramePace', () => {
     timers.advance(1_000);
     expect(builtMs).toEqual([]);
   });
+});
+
+test('a frame that cannot be built, the engine being closed, is left out and ends nothing', () => {
+  expect(() =>
+    withoutFault(() => {
+      throw new RuntimeError('ENGINE_CLOSED', 'the journal is closed');
+    }),
+  ).not.toThrow();
+  expect(() =>
+    withoutFault(() => {
+      throw new TypeError('a fault of ours');
+    }),
+  ).toThrow(TypeError);
 });
