@@ -5,7 +5,7 @@ import type { RuntimeEvent, RuntimeEventHandler } from '../domain/events.ts';
 import { taskIdOf } from '../domain/ids.ts';
 import { TaskPriority } from '../domain/statuses.ts';
 import type { RunRecord } from '../engine/run-archive.ts';
-import { blankTask } from '../engine/run-archive.ts';
+import { BLANK_RECORD, blankTask } from '../engine/run-archive.ts';
 import { LogBook } from '../inspect/log-book.ts';
 import type { TraceEntry } from '../inspect/trace-entries.ts';
 import { ActorPath } from './actor-path.ts';
@@ -176,16 +176,3 @@ export class TraceRuns {
     return task;
   }
 }
-
-const BLANK_RECORD = {
-  sessionId: '',
-  status: 'pending',
-  startedAtMs: null,
-  endedAtMs: null,
-  recoveries: 0,
-  isSuspended: false,
-  parked: null,
-  reason: null,
-  timedOut: false,
-  rerunOf: null,
-} as const;

@@ -24,7 +24,7 @@ export {
   signsOfLife,
   type TaskHistory,
 } from '../journal/run-history.ts';
-export type { RunRecord } from '../journal/run-record.ts';
+export { BLANK_RECORD, type RunRecord } from '../journal/run-record.ts';
 export type { RequestOutcome, RunRequestKind } from '../journal/run-requests.ts';
 export type { HeardWait } from './wait-answer.ts';
 

@@ -43,7 +43,7 @@ export function recordAfter(before: RunRecord | undefined, fact: Fact): RunRecor
   if (fact.type === 'run.created') {
     const { runId, workflow, session, steps, atMs, rerunOf } = fact;
     return {
-      ...BLANK,
+      ...BLANK_RECORD,
       runId,
       kind: 'workflow',
       workflow,
@@ -55,13 +55,14 @@ export function recordAfter(before: RunRecord | undefined, fact: Fact): RunRecor
   }
   if (fact.type === 'task.submitted') {
     const { runId, task, atMs } = fact;
-    return { ...BLANK, runId, kind: 'task', workflow: task, createdAtMs: atMs };
+    return { ...BLANK_RECORD, runId, kind: 'task', workflow: task, createdAtMs: atMs };
   }
   if (before === undefined) return undefined;
   return before.kind === 'task' ? taskRecordAfter(before, fact) : workflowRecordAfter(before, fact);
 }
 
-const BLANK = {
+/** What holds of a run of which nothing more is known than that it was made. */
+export const BLANK_RECORD = {
   sessionId: '',
   status: 'pending',
   steps: 1,
